@@ -1,0 +1,79 @@
+/** The one interface to monitors: start a VM, talk to its serial console, know how it ended. */
+
+import type { Duplex } from 'node:stream';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+export interface PortMapping {
+  /** 127.0.0.1 unless the user told otherwise. */
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** What the monitor's network gives to the guest; init configures it. */
+export interface GuestAddress {
+  /** With prefix length: `10.0.2.15/24`. */
+  readonly address: string;
+  readonly gateway: string;
+  readonly nameservers: readonly string[];
+}
+
+export type Network =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'user'; readonly ports: readonly PortMapping[] }
+  | {
+      readonly mode: 'tap';
+      readonly device: string;
+      readonly mac: string;
+      /** Absent: the kernel asks a DHCP server. */
+      readonly address?: GuestAddress;
+    };
+
+export interface Disk {
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Writes go to a temporary file and are forgotten. */
+  readonly snapshot?: boolean;
+}
+
+export interface VmConfig {
+  readonly name: string;
+  readonly kernel: string;
+  readonly initrd?: string;
+  /** Without what the monitor itself adds (console, reboot, devices). */
+  readonly cmdline: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly accelerator: Accelerator;
+  /** In order: vda, vdb, … */
+  readonly disks: readonly Disk[];
+  readonly network: Network;
+  /** Existing, private, empty: sockets and logs of the monitor go here. */
+  readonly directory: string;
+}
+
+export type VmEnd =
+  | { readonly kind: 'shutdown' } // the guest ended the VM, by order or after a panic
+  | { readonly kind: 'killed' } // we did
+  | { readonly kind: 'failed'; readonly reason: string }; // the monitor could not go on
+
+export interface RunningVm {
+  readonly pid: number;
+  /** The guest's serial console, raw bytes both ways. */
+  readonly console: Duplex;
+  /** Fulfils, never rejects, when the monitor is gone. */
+  readonly ended: Promise<VmEnd>;
+  /** Ends the monitor at once. */
+  kill(): void;
+}
+
+export interface Monitor {
+  readonly name: 'qemu';
+  readonly version: string;
+  /** The address the guest will have on this network; undefined with none or with DHCP. */
+  guestAddress(network: Network): GuestAddress | undefined;
+  /** @throws LupineError with a reason a user can act on: port in use, memory, missing program. */
+  start(vm: VmConfig, signal?: AbortSignal): Promise<RunningVm>;
+}

@@ -1,0 +1,10 @@
+export type { ApplicationManifest, Readiness } from './types.js';
+export { parseManifest } from './schema.js';
+export {
+  applicationFor,
+  applicationNamed,
+  loadCatalogue,
+  manifestFile,
+  type Catalogue,
+  type Identity,
+} from './catalogue.js';

@@ -1,0 +1,1 @@
+export { examine, find, installMissing, systemName, type Check } from './doctor.js';

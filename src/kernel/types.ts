@@ -3,7 +3,9 @@
 export const profiles = ['microvm', 'lupine-base', 'lupine', 'lupine-general'] as const;
 export type Profile = (typeof profiles)[number];
 
-export const variants = ['tiny', 'smp', 'nokml', 'nokml-tiny'] as const;
+/** How a kernel is built. `nokml` says what happens without a variant, so that it can be said. */
+export const variants = ['tiny', 'smp', 'nokml', 'kml'] as const;
+export type Variant = (typeof variants)[number];
 
 /** A Kconfig assignment with the reason somebody wanted it. */
 export interface OptionRequest {
@@ -19,15 +21,32 @@ export interface OptionRequest {
 
 /** Where a kernel's source comes from. */
 export type SourceSpec =
-  | { readonly kind: 'line'; readonly line: string } // `6.12`: upstream or the distribution's package
+  | { readonly kind: 'line'; readonly line: string } // `6.12`: the distribution's package, else upstream's newest
   | { readonly kind: 'version'; readonly version: string } // `6.12.30`: upstream, exactly
   | { readonly kind: 'tree'; readonly path: string }; // a local source tree
+
+/** The line that is built when nobody says which. */
+export const defaultSource: SourceSpec = { kind: 'line', line: '6.12' };
+
+/** An unpacked and patched source tree. Never written to: kernels are built beside it. */
+export interface SourceTree {
+  /** Hash of the tarball (or of a local tree's files) and of the patches. */
+  readonly key: string;
+  /** `6.12.117` */
+  readonly version: string;
+  /** `6.12` */
+  readonly line: string;
+  /** Absolute. */
+  readonly path: string;
+  /** For people: `/usr/src/linux-source-6.12.tar.xz`, or a URL. */
+  readonly origin: string;
+}
 
 export interface KernelSpec {
   readonly source: SourceSpec;
   /** Fully composed: profile, variants and application merged; later wins. */
   readonly options: readonly OptionRequest[];
-  /** Patch series under linux/<line>/ to apply, e.g. `lupine`. */
+  /** Patch series under linux/<line>/ to apply, e.g. `lupine`; an absolute path is a series of the user's own. */
   readonly patches: readonly string[];
   /** For people: `redis`, `lupine-general`. */
   readonly label: string;
@@ -64,4 +83,6 @@ export interface KernelReport {
   readonly sections: SectionSizes;
   readonly compiler: string;
   readonly buildSeconds: number;
+  /** `vmlinux` can be booted directly by QEMU microvm and others (it has the PVH entry note). */
+  readonly pvh: boolean;
 }

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { Context } from './context.js';
 import { isSystemError } from './errors.js';
 import { lock } from './lock.js';
+import { run } from './process.js';
 
 /**
  * Returns the directory of an entry, built first when it is absent. Of two processes that want the
@@ -54,9 +55,17 @@ async function used(path: string): Promise<boolean> {
   return true;
 }
 
+/** From here on one flush of the whole file system is faster than one for each file. */
+const MANY_FILES = 1_000;
+
 /** Flushes what a build wrote, so that a crash of the machine cannot leave an entry of empty files. */
 async function syncDirectory(directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  if (entries.length > MANY_FILES) {
+    await run('sync', ['--file-system', directory]);
+    return;
+  }
+  for (const entry of entries) {
     if (!entry.isFile()) continue;
     const file = await open(join(entry.parentPath, entry.name), 'r');
     try {

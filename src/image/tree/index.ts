@@ -1,0 +1,7 @@
+/** Layers and host files as one `FileTree`: what the rest of `image/` uses of this folder. */
+
+export { decodeIndex, encodeIndex } from './index-codec.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export { indexLayer, LayerIndexer, type IndexOptions, type LayerIndex } from './layer-index.js';
+export { mergeLayers, type Layer } from './merge.js';
+export { decodeName, encodeName } from './name-bytes.js';

@@ -7,6 +7,7 @@ export type Accelerator = 'kvm' | 'tcg';
 export interface PortMapping {
   /** 127.0.0.1 unless the user told otherwise. */
   readonly hostAddress: string;
+  /** 0: any free one; `RunningVm.ports` says which. */
   readonly hostPort: number;
   readonly guestPort: number;
   readonly protocol: 'tcp' | 'udp';
@@ -42,7 +43,7 @@ export interface VmConfig {
   readonly name: string;
   readonly kernel: string;
   readonly initrd?: string;
-  /** Without what the monitor itself adds (console, reboot, devices). */
+  /** Without what the monitor itself adds: console, reboot and panic, clock, devices. */
   readonly cmdline: string;
   readonly memoryMiB: number;
   readonly cpus: number;
@@ -50,7 +51,7 @@ export interface VmConfig {
   /** In order: vda, vdb, … */
   readonly disks: readonly Disk[];
   readonly network: Network;
-  /** Existing, private, empty: sockets and logs of the monitor go here. */
+  /** Existing and private to this VM: temporary files of the monitor go here; the caller removes it. */
   readonly directory: string;
 }
 
@@ -61,7 +62,12 @@ export type VmEnd =
 
 export interface RunningVm {
   readonly pid: number;
-  /** The guest's serial console, raw bytes both ways. */
+  /** The published ports as they are, in the order they were asked for. */
+  readonly ports: readonly PortMapping[];
+  /**
+   * The guest's serial console, raw bytes both ways, with backpressure. It ends after the guest's
+   * last byte and never fails; that may be later than `ended`.
+   */
   readonly console: Duplex;
   /** Fulfils, never rejects, when the monitor is gone. */
   readonly ended: Promise<VmEnd>;
@@ -74,6 +80,10 @@ export interface Monitor {
   readonly version: string;
   /** The address the guest will have on this network; undefined with none or with DHCP. */
   guestAddress(network: Network): GuestAddress | undefined;
-  /** @throws LupineError with a reason a user can act on: port in use, memory, missing program. */
+  /**
+   * Starts a VM, which lives at most as long as this process: a kill -9 of it ends the VM too.
+   * @param signal kills the VM when aborted, whenever that is.
+   * @throws LupineError with a reason a user can act on: port in use, memory, missing program.
+   */
   start(vm: VmConfig, signal?: AbortSignal): Promise<RunningVm>;
 }

@@ -1,0 +1,11 @@
+/** Monitors: start a VM, talk to its serial console, know how it ended; and which accelerator works. */
+
+export type * from './types.js';
+export { qemuMonitor } from './qemu.js';
+export {
+  bootProof,
+  chooseAccelerator,
+  type BootProof,
+  type Choice,
+  type ChooseOptions,
+} from './accelerator.js';

@@ -19,6 +19,8 @@ export interface ComposeInput {
   /** None: only the application's options and the user's files. */
   readonly profile?: Profile;
   readonly variants?: readonly Variant[];
+  /** Parts that a run asks for: `net`, `ext2`; the files `feature-<name>.config`. */
+  readonly features?: readonly string[];
   /** What the application (or the catalogue's union) needs. */
   readonly application?: readonly OptionRequest[];
   /** The user's own fragments, merged in order after everything else. */
@@ -54,6 +56,9 @@ export async function composeOptions(input: ComposeInput): Promise<Composition> 
   const lists: OptionRequest[][] = [];
   if (input.profile !== undefined) {
     lists.push(...(await named(fileOf(input.profile), 'profile', input.line, root)));
+  }
+  for (const feature of input.features ?? []) {
+    lists.push(...(await named(`feature-${feature}`, 'feature', input.line, root)));
   }
   for (const variant of wanted) {
     if (variant === 'nokml') continue;
@@ -109,11 +114,11 @@ function fileOf(profile: Profile): string {
 
 async function named(
   name: string,
-  kind: 'profile' | 'variant',
+  kind: 'profile' | 'feature' | 'variant',
   line: string,
   root: string,
 ): Promise<OptionRequest[][]> {
-  const from = `${kind} ${name}`;
+  const from = kind === 'feature' ? name.replace('-', ' ') : `${kind} ${name}`;
   const common = join(root, 'profiles', `${name}.config`);
   const own = join(root, line, `${name}.config`);
   if (!existsSync(common)) {

@@ -72,6 +72,8 @@ export interface Kernel {
   readonly bzImage: string;
   readonly config: string;
   readonly systemMap: string;
+  /** Which option gives which system call, socket family, file system: JSON of a `FeatureTable`. */
+  readonly features: string;
   readonly report: KernelReport;
 }
 

@@ -1,0 +1,50 @@
+/** What came out of a build, in numbers: options, file sizes, sections, and whether it boots directly. */
+
+import { hasNote, readSections } from './elf.js';
+import type { Section } from './elf.js';
+import type { SectionSizes } from './types.js';
+
+/** XEN_ELFNOTE_PHYS32_ENTRY: where a monitor enters a PVH kernel (include/xen/interface/elfnote.h). */
+const PVH_NOTE = 18;
+
+const readOnly =
+  /^(?:\.rodata|\.notes|\.pci_fixup|\.orc_|__ksymtab|__kcrctab|__param|__modver|__ex_table|__tracepoint)/;
+
+/**
+ * Where the bytes of a kernel are when it runs. Everything between `__init_begin` and `__init_end`
+ * counts as init: it is given back after boot.
+ * @param symbols the text of System.map, for these two addresses.
+ */
+export function measureSections(vmlinux: Buffer, symbols: string): SectionSizes {
+  const begin = addressOf('__init_begin', symbols);
+  const end = addressOf('__init_end', symbols);
+  const sizes = { text: 0, rodata: 0, data: 0, init: 0, bss: 0 };
+  for (const section of readSections(vmlinux)) {
+    if (!section.allocated) continue;
+    const init = section.address >= begin && section.address < end && !section.nobits;
+    sizes[init ? 'init' : kindOf(section)] += section.size;
+  }
+  return sizes;
+}
+
+/** True when QEMU's microvm and others can enter this `vmlinux` directly. */
+export function hasPvhEntry(vmlinux: Buffer): boolean {
+  const notes = readSections(vmlinux).find(({ name }) => name === '.notes');
+  return notes !== undefined && hasNote(vmlinux, notes, 'Xen', PVH_NOTE);
+}
+
+/** Options set to y in a `.config`. */
+export function countOptions(config: string): number {
+  return config.match(/^CONFIG_\w+=y$/gm)?.length ?? 0;
+}
+
+function kindOf(section: Section): keyof SectionSizes {
+  if (section.nobits) return 'bss';
+  if (section.executable) return 'text';
+  return readOnly.test(section.name) || !section.writable ? 'rodata' : 'data';
+}
+
+function addressOf(name: string, symbols: string): number {
+  const found = new RegExp(`^([0-9a-f]+) \\w ${name}$`, 'm').exec(symbols)?.[1];
+  return found === undefined ? Infinity : Number.parseInt(found, 16);
+}

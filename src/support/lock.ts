@@ -54,6 +54,8 @@ export async function lock(
   child.unref();
   return {
     async release() {
+      // Waited for: its end must be seen even when nothing else keeps this process alive.
+      child.ref();
       child.stdin.end();
       await ended;
     },

@@ -9,8 +9,8 @@ import { LupineError, isSystemError } from './errors.js';
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the environment of this process. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of this process; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Uint8Array | Readable;
   readonly signal?: AbortSignal;
   /** Called with each line of stdout and stderr as it comes. */

@@ -40,12 +40,15 @@ export type Feature =
   | { readonly kind: 'filesystem'; readonly name: string };
 
 /** Raised when this file finds something else in the same tree. */
-const FORMAT = '1';
+const FORMAT = '2';
 
 /** What no gate tells: the file is compiled, but its feature is an option looked at elsewhere. */
 const known: Readonly<Record<string, readonly string[]>> = {
   tmpfs: ['SHMEM', 'TMPFS'],
 };
+
+/** On in every kernel that Lupine builds. */
+const always = new Set(['64BIT', 'X86', 'X86_64', 'MMU']);
 
 /** The options a user can turn on to get a feature; empty when none is known. */
 export function optionsFor(table: FeatureTable, feature: Feature): string[] {
@@ -207,18 +210,32 @@ async function bestOptions(
 
 /** Replaces options without a prompt by one that brings them, unless the others do already. */
 function settable(options: readonly string[], symbols: Symbols): string[] {
-  const found = options.flatMap((name) => {
+  const wanted = options.filter((name) => !always.has(name));
+  const found = wanted.flatMap((name) => {
     if (hasPrompt(name, symbols)) return [name];
-    const sources = [
-      ...(symbols.selectors.get(name) ?? []).map(({ by }) => by),
-      ...(symbols.definitions.get(name) ?? []).flatMap((definition) =>
-        definition.defaults.flatMap((expression) => symbolsOf(expression)),
-      ),
-    ].filter((by) => hasPrompt(by, symbols));
-    if (sources.length === 0 || sources.some((by) => options.includes(by))) return [];
-    return [sources[0] ?? name];
+    const sources = sourcesOf(name, symbols);
+    if (sources.length === 0 || sources.some((by) => wanted.includes(by))) return [];
+    return [sources.reduce((best, by) => (likeness(by, name) > likeness(best, name) ? by : best))];
   });
   return [...new Set(found)];
+}
+
+/** Options with a prompt that turn on one without: they select it, or its default names them. */
+function sourcesOf(name: string, symbols: Symbols): string[] {
+  const selectors = (symbols.selectors.get(name) ?? []).map(({ by }) => by);
+  const defaults = (symbols.definitions.get(name) ?? []).flatMap(({ defaults: expressions }) =>
+    expressions
+      .map((expression) => expression.replace(/!\s*\w+/g, ''))
+      .flatMap((expression) => symbolsOf(expression)),
+  );
+  return [...selectors, ...defaults].filter((by) => hasPrompt(by, symbols));
+}
+
+/** How many letters two names begin with together: QUOTA is meant by QUOTACTL, not XFS_QUOTA. */
+function likeness(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
 }
 
 function hasPrompt(name: string, symbols: Symbols): boolean {

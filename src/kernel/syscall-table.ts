@@ -10,7 +10,7 @@ export interface Syscall {
 
 /** Parses arch/x86/entry/syscalls/syscall_64.tbl; the x32 calls are left out. */
 export function parseSyscallTable(text: string): Syscall[] {
-  return [...text.matchAll(/^(\d+)\s+(?:common|64)\s+(\w+)\s+(\w+)/gm)].map(
+  return [...text.matchAll(/^(\d+)[ \t]+(?:common|64)[ \t]+(\w+)[ \t]+(\w+)/gm)].map(
     ([, nr, name = '', entry = '']) => ({ nr: Number(nr), name, entry }),
   );
 }

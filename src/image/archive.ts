@@ -21,7 +21,7 @@ export interface Archive {
   size(name: string): number;
   /** The content of a small member. @throws LupineError when absent or larger than the limit. */
   read(name: string, limit: number): Promise<Buffer>;
-  stream(name: string): AsyncIterable<Uint8Array>;
+  stream(name: string): AsyncIterable<Buffer>;
 }
 
 /** @throws LupineError when the file is absent, no tar, damaged, or has too many members. */
@@ -33,7 +33,7 @@ export async function openArchive(path: string, context: Context): Promise<Archi
     if (member === undefined) throw new LupineError(`no ${name} in the archive`, { where: path });
     return member;
   };
-  const stream = (name: string): AsyncIterable<Uint8Array> => {
+  const stream = (name: string): AsyncIterable<Buffer> => {
     const { offset, size } = find(name);
     return size === 0
       ? emptyStream()
@@ -59,7 +59,7 @@ export async function openArchive(path: string, context: Context): Promise<Archi
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of nothing
-async function* emptyStream(): AsyncGenerator<Uint8Array, void, undefined> {
+async function* emptyStream(): AsyncGenerator<Buffer, void, undefined> {
   yield* [];
 }
 

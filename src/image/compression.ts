@@ -52,18 +52,18 @@ export interface ExpansionLimits {
  * @throws LupineError (while being read) on damage, an end too early, data after the end, or a bomb.
  */
 export function expanded(
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: AsyncIterable<Buffer>,
   where: string,
   limits: ExpansionLimits = EXPANSION,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Buffer, void, undefined> {
   return expand(bytes[Symbol.asyncIterator](), where, limits);
 }
 
 async function* expand(
-  source: AsyncIterator<Uint8Array>,
+  source: AsyncIterator<Buffer>,
   where: string,
   limits: ExpansionLimits,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Buffer, void, undefined> {
   let read = 0;
   try {
     const start = await firstBytes(source);
@@ -96,8 +96,8 @@ async function* expand(
 }
 
 /** Joins chunks until the kind can be told. */
-async function firstBytes(source: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
-  let start: Uint8Array = new Uint8Array();
+async function firstBytes(source: AsyncIterator<Buffer>): Promise<Buffer> {
+  let start: Buffer = Buffer.alloc(0);
   while (start.length < MAGIC_BYTES) {
     const next = await source.next();
     if (next.done === true) break;
@@ -107,7 +107,7 @@ async function firstBytes(source: AsyncIterator<Uint8Array>): Promise<Uint8Array
 }
 
 async function* decompressed(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Buffer>,
   compression: 'gzip' | 'zstd',
   where: string,
 ): AsyncGenerator<Buffer, void, undefined> {

@@ -30,10 +30,10 @@ export function wrongDigest(expected: string, actual: string, where: string): Lu
  * @throws LupineError on a wrong length or digest.
  */
 export async function* verified(
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: AsyncIterable<Buffer>,
   expected: { readonly digest: string; readonly size: number },
   where: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Buffer, void, undefined> {
   const hash = createHash('sha256');
   let seen = 0;
   for await (const chunk of bytes) {

@@ -34,7 +34,7 @@ export interface RegistryClient {
   /** @param name a tag or a digest; by digest it is verified. */
   manifest(name: string): Promise<FetchedManifest>;
   /** Bytes of a blob, not yet verified; cuts are mended. */
-  blob(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  blob(descriptor: Descriptor): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 

@@ -46,7 +46,7 @@ export interface Http {
 
 export function makeHttp(options: HttpOptions = {}): Http {
   const { signal } = options;
-  const dispatcherFor = makeDispatchers(options.timeouts ?? NETWORK_MS);
+  const dispatchers = makeDispatchers(options.timeouts ?? NETWORK_MS);
 
   const pause = async (attempt: number, atLeastMs = 0) => {
     const wanted = options.pause?.(attempt) ?? RETRY_MS.first * 2 ** (attempt - 1);
@@ -67,7 +67,7 @@ export function makeHttp(options: HttpOptions = {}): Http {
   };
 
   const once = async (request: HttpRequest): Promise<Answer> => {
-    const answer = await following(request, dispatcherFor.get, signal);
+    const answer = await following(request, (url) => dispatchers.get(url), signal);
     if (answer.status === 429 || (answer.status >= 500 && answer.status !== 501)) {
       answer.body.resume().on('error', () => undefined);
       throw new Transient(
@@ -90,7 +90,7 @@ export function makeHttp(options: HttpOptions = {}): Http {
           throw networkError(error, request.url.host);
         }
       }),
-    close: () => dispatcherFor.close(),
+    close: () => dispatchers.close(),
   };
 }
 

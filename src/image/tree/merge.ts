@@ -23,7 +23,7 @@ export interface Layer {
 }
 
 /** Parts of paths that symbolic links may add in a whole merge: seconds of work, no more. */
-const LINK_BUDGET = 50_000_000;
+const LINK_BUDGET = 20_000_000;
 
 /**
  * @param layers the lowest first. @param digest the tree's, over the layers' diff ids.

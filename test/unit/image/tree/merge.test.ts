@@ -198,9 +198,9 @@ describe('any stack of layers', () => {
     const seen = new Map<string, string>();
     for (const { name, type, linkname, content } of read) {
       if (type === 'file') seen.set(name, content);
-      if (type === 'symlink') seen.set(name, `-> ${linkname ?? ''}`);
+      if (type === 'symlink') seen.set(name, `-> ${linkname}`);
       if (type === 'link') {
-        const target = seen.get(linkname ?? '');
+        const target = seen.get(linkname);
         if (target === undefined) throw new Error(`${name} links to what has not come yet`);
         seen.set(name, target);
       }

@@ -1,4 +1,4 @@
-/** Layers applied the plain way: a flat map of paths. For the property test; knows no symlinked parents. */
+/** Layers applied the plain way: a flat map of paths, no symlinked parents. What tests compare with. */
 
 import type { Spec } from './archive.js';
 
@@ -75,6 +75,10 @@ export class Model {
   #sorted(): [string, Inode][] {
     const key = (path: string) => path.replaceAll('/', '\0');
     return [...this.#files].sort(([a], [b]) => (key(a) < key(b) ? -1 : 1));
+  }
+
+  paths(): [path: string, type: Inode['type']][] {
+    return this.#sorted().map(([path, { type }]) => [path, type]);
   }
 
   modes(): number[] {

@@ -16,7 +16,7 @@ const KEEP_BYTES = 64 * 1024;
  * Started through setpriv(1): the kernel kills QEMU with its parent. Between fork and that order the
  * parent may already be dead, hence the comparison; it then never starts.
  */
-const LAUNCHER = ['--pdeathsig', 'KILL', 'sh', '-c', 'test "$PPID" = "$0" && exec "$@"'];
+export const LAUNCHER = ['--pdeathsig', 'KILL', 'sh', '-c', 'test "$PPID" = "$0" && exec "$@"'];
 
 /**
  * Starts QEMU and waits until it has set up the whole machine and runs the guest.
@@ -97,7 +97,8 @@ class QemuProcess {
       return;
     }
     const end = await this.ended;
-    if (end.kind === 'shutdown') return;
+    // A guest that was quicker than QMP: how it ended is for `ended` to tell.
+    if (this.#exit?.code === 0) return;
     if (isSystemError(this.#spawnError, 'ENOENT')) {
       throw new LupineError('a program is missing', {
         where: 'setpriv',

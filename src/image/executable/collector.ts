@@ -158,7 +158,9 @@ export class Collector {
 
   #enterParent(path: string): string {
     const slash = path.lastIndexOf('/');
-    return join(this.#enter(path.slice(0, slash), true), path.slice(slash + 1));
+    const parent = this.#enter(path.slice(0, slash), true);
+    if (this.entries.get(parent)?.type !== 'directory') throw notDirectory(parent);
+    return join(parent, path.slice(slash + 1));
   }
 
   /**

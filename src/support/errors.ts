@@ -8,7 +8,7 @@ export interface ErrorDetails {
   readonly where?: string;
   /** What the user can do: a sentence, or the command to type. */
   readonly fix?: string;
-  /** Exit status of the command line; 1 unless told (125: lupine itself failed in `run`, as in docker). */
+  /** Exit status of the command line, where it is not the command's usual one for a failure. */
   readonly exitCode?: number;
   readonly cause?: unknown;
 }
@@ -17,14 +17,14 @@ export class LupineError extends Error {
   override readonly name = 'LupineError';
   readonly where: string | undefined;
   readonly fix: string | undefined;
-  readonly exitCode: number;
+  readonly exitCode: number | undefined;
 
   /** @param what one clause without a full stop, e.g. `no such image`. */
   constructor(what: string, details: ErrorDetails = {}) {
     super(what, details.cause === undefined ? undefined : { cause: details.cause });
     this.where = details.where;
     this.fix = details.fix;
-    this.exitCode = details.exitCode ?? 1;
+    this.exitCode = details.exitCode;
   }
 
   /** The line a user reads: `what: where (fix)`. Control characters of foreign input are made visible. */

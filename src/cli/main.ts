@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/**
+ * The command line. One file a command describes its flags and calls one function of the library;
+ * what a command needs is imported when it runs, so that starting a VM does not load the rest.
+ */
+
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LupineError, isSystemError, printable } from '../support/errors.js';
+import { packageDirectory } from '../support/paths.js';
+import { appsCommand } from './apps.js';
+import { buildCommand } from './build.js';
+import { cacheCommand } from './cache.js';
+import { completionCommand } from './completion-command.js';
+import { doctorCommand } from './doctor.js';
+import { imageCommand } from './image.js';
+import { kernelCommand } from './kernel.js';
+import { runCommand } from './run.js';
+
+/** 128 + SIGINT, as a shell reports it. */
+const INTERRUPTED = 130;
+
+function version(): string {
+  const text = readFileSync(join(packageDirectory, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+export function makeProgram(): Command {
+  const program = new Command('lupine')
+    .description('Any application as a Linux unikernel: a microVM with a kernel made for it.')
+    .version(version(), '-V, --version')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(`lupine --help` lists the commands, `lupine COMMAND --help` the flags)');
+  for (const command of [
+    runCommand(),
+    buildCommand(),
+    kernelCommand(),
+    imageCommand(),
+    appsCommand(),
+    cacheCommand(),
+    doctorCommand(),
+    completionCommand(() => program),
+  ]) {
+    program.addCommand(command);
+  }
+  return program;
+}
+
+/** Lupine's own failure: 125 in `run`, whose other statuses are the application's (as in docker). */
+function ownFailure(): number {
+  return process.argv[2] === 'run' ? 125 : 1;
+}
+
+/** Shows an error as one line where it is the user's, whole where it is our bug. Returns the status. */
+function report(error: unknown): number {
+  if (error instanceof LupineError) {
+    process.stderr.write(`lupine: ${error.line}\n`);
+    return error.exitCode ?? ownFailure();
+  }
+  if (error instanceof Error && error.name === 'AbortError') return INTERRUPTED;
+  if (isSystemError(error, 'ENOSPC')) {
+    process.stderr.write(
+      'lupine: the disk is full — free some room; `lupine cache prune` removes what can be made again\n',
+    );
+    return ownFailure();
+  }
+  if (isSystemError(error)) {
+    process.stderr.write(`lupine: ${printable(error.message)}\n`);
+    return ownFailure();
+  }
+  process.stderr.write(
+    `lupine: this is a bug in Lupine, please report it\n${String(error instanceof Error ? error.stack : error)}\n`,
+  );
+  return 70;
+}
+
+// A reader that goes away (`lupine apps | head -1`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  const program = makeProgram();
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode : report(error);
+}

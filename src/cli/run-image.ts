@@ -1,0 +1,143 @@
+/**
+ * The life of a foreground run, seen from the terminal: build what is missing, start, connect the
+ * streams, pass signals on, and end with the application's status.
+ */
+
+import { constants } from 'node:os';
+import type { InstanceEnd } from '../instance/index.js';
+import type { Network, PortMapping } from '../monitor/index.js';
+import { LupineError } from '../support/errors.js';
+import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
+import { buildOptions } from './build-flags.js';
+import { withContext } from './context.js';
+import { environmentFile } from './flags.js';
+import { parseNetwork } from './network-flag.js';
+import type { RunFlags } from './run.js';
+
+/** Returns the exit status: the application's, 128 + signal, or 125 where the VM went down. */
+export async function runImage(
+  image: string,
+  command: readonly string[],
+  flags: RunFlags,
+): Promise<number> {
+  if (flags.tty === true && flags.interactive === true && !process.stdin.isTTY) {
+    throw new LupineError('the input is no terminal', { fix: 'leave out -t' });
+  }
+  const ports = flags.publish ?? [];
+  const network = flags.network === undefined ? undefined : parseNetwork(flags.network, ports);
+  const options = await runOptions(command, flags, network, ports);
+  const running = await withContext(async (context) => {
+    const { isBundle, openUnikernel } = await import('../unikernel/open.js');
+    const building = isBundle(image) ? {} : await buildOptions(flags);
+    const unikernel = await openUnikernel(image, { ...building, ...options }, context);
+    const { start } = await import('../unikernel/run.js');
+    // Ctrl-C after the start is the application's, so the VM does not hear of the abort.
+    return start(unikernel, options, { progress: context.progress });
+  }, flags);
+  return attach(running, flags);
+}
+
+async function runOptions(
+  command: readonly string[],
+  flags: RunFlags,
+  network: Network | undefined,
+  ports: readonly PortMapping[],
+): Promise<RunOptions> {
+  const files = await Promise.all((flags.envFile ?? []).map(environmentFile));
+  const chosen: Network | undefined =
+    network ?? (ports.length > 0 ? { mode: 'user', ports } : undefined);
+  const { entrypoint, user, workdir, name, hostname, memory, cpus, tmpfs, readOnly, accel } = flags;
+  return {
+    command,
+    env: [...files.flat(), ...(flags.env ?? [])],
+    ...(chosen === undefined ? {} : { network: chosen }),
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(user === undefined ? {} : { user }),
+    ...(workdir === undefined ? {} : { workdir }),
+    ...(name === undefined ? {} : { name }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(tmpfs === undefined ? {} : { tmpfs }),
+    ...(readOnly === undefined ? {} : { readOnly }),
+    ...(accel === undefined ? {} : { accelerator: accel }),
+    ...(flags.interactive === true ? { interactive: true } : {}),
+    ...(flags.tty === true ? { tty: windowSize() } : {}),
+  };
+}
+
+function windowSize(): { rows: number; columns: number } {
+  return { rows: process.stdout.rows || 24, columns: process.stdout.columns || 80 };
+}
+
+/** Connects a running VM to this terminal until it ends. */
+async function attach(running: RunningUnikernel, flags: RunFlags): Promise<number> {
+  for (const { hostAddress, hostPort, guestPort, protocol } of running.ports) {
+    if (flags.quiet === true || !(flags.publish ?? []).some((port) => port.hostPort === 0)) break;
+    process.stderr.write(`lupine: ${hostAddress}:${hostPort} -> ${guestPort}/${protocol}\n`);
+  }
+  running.stdout.pipe(process.stdout, { end: false });
+  running.stderr.pipe(process.stderr, { end: false });
+  if (flags.verbose === true) running.onKernelText((text) => process.stderr.write(text));
+  const detachSignals = forwardSignals(running);
+  const detachInput = flags.interactive === true ? connectInput(running, flags) : undefined;
+  try {
+    return statusOf(await running.ended);
+  } finally {
+    detachSignals();
+    detachInput?.();
+  }
+}
+
+function statusOf(end: InstanceEnd): number {
+  switch (end.kind) {
+    case 'exited':
+      return end.code;
+    case 'signalled':
+      return 128 + end.signal;
+    case 'killed':
+      return 128 + constants.signals.SIGKILL;
+    case 'crashed':
+      throw new LupineError('the microVM went down', {
+        where: end.reason,
+        fix: 'see the kernel with --verbose; too little memory (-m) is a common cause',
+      });
+  }
+}
+
+/** Signals for us are for the application; a third Ctrl-C ends the VM of one that does not listen. */
+function forwardSignals(running: RunningUnikernel): () => void {
+  const { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 } = constants.signals;
+  let interrupts = 0;
+  const handlers = Object.entries({ SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 }).map(
+    ([name, number]) => {
+      const handler = () => {
+        interrupts += number === SIGINT ? 1 : 0;
+        if (interrupts >= 3) running.kill();
+        else running.signal(number);
+      };
+      process.on(name, handler);
+      return () => process.off(name, handler);
+    },
+  );
+  return () => handlers.forEach((off) => off());
+}
+
+function connectInput(running: RunningUnikernel, flags: RunFlags): () => void {
+  const { stdin } = process;
+  const raw = flags.tty === true && stdin.isTTY;
+  if (raw) stdin.setRawMode(true);
+  stdin.pipe(running.stdin);
+  const resize = () => {
+    const { rows, columns } = windowSize();
+    running.resize(rows, columns);
+  };
+  if (raw) process.stdout.on('resize', resize);
+  return () => {
+    stdin.unpipe(running.stdin);
+    if (raw) stdin.setRawMode(false);
+    process.stdout.off('resize', resize);
+    stdin.pause();
+    stdin.unref();
+  };
+}

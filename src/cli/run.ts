@@ -1,0 +1,77 @@
+/** `lupine run`: an image, a program of this machine or a bundle as a running microVM. */
+
+import { Command, InvalidArgumentError } from 'commander';
+import type { PortMapping } from '../monitor/index.js';
+import { addImageFlags, addKernelFlags } from './build-flags.js';
+import { cpus, environment, publish, several, size } from './flags.js';
+import { runImage } from './run-image.js';
+
+export interface RunFlags {
+  readonly publish?: PortMapping[];
+  readonly env?: string[];
+  readonly envFile?: string[];
+  readonly memory?: number;
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly name?: string;
+  readonly hostname?: string;
+  readonly entrypoint?: string;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly cpus?: number;
+  readonly network?: string;
+  readonly tmpfs?: string[];
+  readonly readOnly?: boolean;
+  readonly accel?: 'kvm' | 'tcg';
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function runCommand(): Command {
+  const command = new Command('run')
+    .summary('run an application as a microVM')
+    .description(
+      `Run an application as a microVM, and exit with its status.
+
+IMAGE is a registry name (nginx:alpine), oci:DIR[:TAG], oci-archive:FILE[:TAG],
+docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
+(/usr/bin/redis-server) or a bundle made by \`lupine build\`. What follows is its command.`,
+    )
+    .argument('<image>')
+    .argument('[command...]')
+    .passThroughOptions()
+    .option(
+      '-p, --publish <ports>',
+      '[ADDRESS:][HOSTPORT:]PORT[/udp]; on 127.0.0.1 unless told (repeatable)',
+      publish,
+    )
+    .option('-e, --env <name=value>', 'set an environment variable (repeatable)', environment)
+    .option('--env-file <file>', 'read environment variables from a file (repeatable)', several)
+    .option('-m, --memory <size>', "the VM's memory, e.g. 64M", size)
+    .option('--cpus <n>', 'virtual CPUs; more than one builds an smp kernel', cpus)
+    .option('-w, --workdir <dir>', 'working directory')
+    .option('-u, --user <user>', 'NAME|UID[:GROUP|GID]')
+    .option('--entrypoint <program>', "replace the image's entrypoint")
+    .option('--name <name>', 'name of the VM')
+    .option('-h, --hostname <name>', 'host name inside the VM')
+    .option('-i, --interactive', 'connect stdin')
+    .option('-t, --tty', 'give the application a terminal')
+    .option('--network <mode>', 'user, none, or tap:DEVICE[,mac=…][,ip=ADDRESS/LEN,gw=…,dns=…]')
+    .option('--tmpfs <dir>', 'mount a tmpfs there (repeatable)', several)
+    .option('--read-only', 'mount the root file system read-only')
+    .option('--rm', 'for docker users: a VM in the foreground leaves nothing behind anyway')
+    .option('--accel <name>', 'kvm or tcg; proved and chosen unless told', accelerator)
+    .option('-v, --verbose', "show the kernel's console")
+    .option('-q, --quiet', 'show no progress')
+    .helpOption('--help', 'display help');
+  addKernelFlags(command);
+  addImageFlags(command);
+  return command.action(async (image: string, args: string[], flags: RunFlags) => {
+    process.exitCode = await runImage(image, args, flags);
+  });
+}
+
+function accelerator(value: string): 'kvm' | 'tcg' {
+  if (value !== 'kvm' && value !== 'tcg') throw new InvalidArgumentError('expected kvm or tcg');
+  return value;
+}

@@ -1,0 +1,8 @@
+/** The road itself: an image becomes a unikernel, and a unikernel runs. */
+
+export type { BuildOptions, Description, RunOptions, Unikernel } from './types.js';
+export { build } from './build.js';
+export { isBundle, readBundle, writeBundle } from './bundle.js';
+export { buildKernels, copyKernel, kernelConfig } from './kernels.js';
+export { openUnikernel } from './open.js';
+export { start, type RunningUnikernel } from './run.js';

@@ -1,0 +1,195 @@
+/** Starts a unikernel: what the image says and what the user says become one set of settings. */
+
+import { randomBytes } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import {
+  instanceDirectory,
+  probe,
+  startInstance,
+  type Instance,
+  type InstanceEnd,
+} from '../instance/index.js';
+import {
+  bootProof,
+  chooseAccelerator,
+  qemuMonitor,
+  type Accelerator,
+  type Monitor,
+  type Network,
+  type PortMapping,
+} from '../monitor/index.js';
+import type { Context } from '../support/context.js';
+import { LupineError, printable } from '../support/errors.js';
+import type { FeatureTable } from '../kernel/index.js';
+import { readFeatures } from '../kernel/syscalls.js';
+import { explainMissing, parseMissing } from './missing.js';
+import { guestSettings } from './settings.js';
+import type { RunOptions, Unikernel } from './types.js';
+
+const MIB = 1024 * 1024;
+
+/** Milliseconds a probe boot may take; the study's KVM took seconds under two levels of emulation. */
+const PROBE_LIMIT = 15_000;
+
+export interface RunningUnikernel {
+  readonly id: string;
+  readonly accelerator: Accelerator;
+  /** As published; a port that was asked for as 0 is here as it is. */
+  readonly ports: readonly PortMapping[];
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The kernel's console, raw, as it comes. */
+  onKernelText(listener: (text: Buffer) => void): void;
+  /** When the application was executed: microseconds of the guest's clock. */
+  readonly started: Promise<number>;
+  /** Fulfils when the VM is gone. */
+  readonly ended: Promise<InstanceEnd>;
+  /** Sends a signal, by its number, to the application. */
+  signal(number: number): void;
+  resize(rows: number, columns: number): void;
+  /** Ends the VM at once. */
+  kill(): void;
+}
+
+/**
+ * Starts a unikernel and returns while it runs. What the guest has to tell the user (a missing kernel
+ * feature, a warning of init) goes to `context.progress.note`.
+ * @throws LupineError where it cannot be started.
+ */
+export async function start(
+  unikernel: Unikernel,
+  options: RunOptions,
+  context: Context,
+): Promise<RunningUnikernel> {
+  const { description, files } = unikernel;
+  const network = networkOf(unikernel, options);
+  const [monitor, init] = await Promise.all([qemuMonitor(), readFile(files.init)]);
+  const accelerator = await accelerate(monitor, unikernel, init, options, context);
+  const { format } = description.rootfs;
+  const disk = { path: files.rootfs, readOnly: format !== 'ext2', snapshot: format === 'ext2' };
+  const dhcp = network.mode === 'tap' && network.address === undefined;
+  const instance = await startInstance(
+    monitor,
+    {
+      vm: {
+        name: options.name ?? description.name,
+        kernel: files.kernel,
+        cmdline: dhcp ? 'quiet ip=dhcp' : 'quiet',
+        memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
+        cpus: cpusOf(unikernel, options),
+        accelerator,
+        disks: format === 'initramfs' ? [] : [disk],
+        network,
+      },
+      init,
+      settings: {
+        ...guestSettings(description, options, monitor.guestAddress(network)),
+        ...(dhcp ? { network: 'dhcp' } : {}),
+        entropy: randomBytes(64),
+        clock: Date.now() / 1000,
+      },
+      ...(format === 'initramfs' ? { initramfs: files.rootfs } : {}),
+    },
+    context.signal,
+  );
+  return present(instance, accelerator, files.features, context);
+}
+
+function networkOf({ description }: Unikernel, options: RunOptions): Network {
+  const wanted = options.network;
+  if (wanted === undefined)
+    return description.network ? { mode: 'user', ports: [] } : { mode: 'none' };
+  if (wanted.mode === 'none' || description.network) return wanted;
+  throw new LupineError('this kernel has no network', {
+    where: description.name,
+    fix: 'build it again with --network',
+  });
+}
+
+function cpusOf({ description }: Unikernel, options: RunOptions): number {
+  const cpus = options.cpus ?? 1;
+  const { profile, variants } = description.kernel;
+  if (cpus === 1 || profile === 'microvm' || variants.includes('smp')) return cpus;
+  throw new LupineError('this kernel is built for one CPU', {
+    where: `--cpus ${cpus}`,
+    fix: 'build it again with --variant smp',
+  });
+}
+
+async function accelerate(
+  monitor: Monitor,
+  { description, files }: Unikernel,
+  init: Buffer,
+  options: RunOptions,
+  context: Context,
+): Promise<Accelerator> {
+  const prove = async (accelerator: Accelerator): Promise<string | undefined> => {
+    const directory = await instanceDirectory();
+    try {
+      const initrd = join(directory, 'initrd');
+      await writeFile(initrd, probe.archive(init), { mode: 0o600 });
+      const vm = {
+        name: 'probe',
+        kernel: files.kernel,
+        initrd,
+        cmdline: 'quiet',
+        memoryMiB: Math.ceil(description.memory / MIB),
+        cpus: 1,
+        accelerator,
+        disks: [],
+        network: { mode: 'none' },
+        directory,
+      } as const;
+      const { alive } = probe;
+      return await bootProof(monitor, vm, { alive, limit: PROBE_LIMIT, signal: context.signal });
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+  const choice = await chooseAccelerator({ monitor, wanted: options.accelerator, prove });
+  if (choice.reason !== undefined) context.progress.note(`note: ${choice.reason}`);
+  return choice.accelerator;
+}
+
+function present(
+  instance: Instance,
+  accelerator: Accelerator,
+  features: string,
+  context: Context,
+): RunningUnikernel {
+  const { console } = instance;
+  const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`);
+  // The table is read when the first missing feature is told: most runs never need it.
+  let table: Promise<FeatureTable | undefined> | undefined;
+  let telling: Promise<void> = Promise.resolve();
+  console.on('kernel', ({ text }) => {
+    telling = telling.then(async () => {
+      const known = await (table ??= readFeatures({ features }).catch(() => undefined));
+      const missing =
+        known !== undefined && text.startsWith('lupine: ') ? parseMissing(text, known) : undefined;
+      note(missing === undefined ? `guest kernel: ${text}` : explainMissing(missing));
+    });
+  });
+  console.on('message', ({ text }) => note(text));
+  const started = new Promise<number>((resolve) => console.once('started', resolve));
+  return {
+    id: instance.id,
+    accelerator,
+    ports: instance.ports,
+    stdin: console.stdin,
+    stdout: console.stdout,
+    stderr: console.stderr,
+    onKernelText: (listener) => console.on('text', listener),
+    started,
+    ended: instance.ended.then(async (end) => {
+      await telling;
+      return end;
+    }),
+    signal: (number) => console.signal(number),
+    resize: (rows, columns) => console.resize(rows, columns),
+    kill: () => instance.kill(),
+  };
+}

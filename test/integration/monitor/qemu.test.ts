@@ -62,7 +62,7 @@ describe('the console', () => {
 describe('the end of a VM', () => {
   test('without a word is told as too little memory', async () => {
     const vm = await monitor.start(bench.vm('s'));
-    expect(await vm.ended).toMatchObject({ kind: 'failed', reason: /memory/ as unknown });
+    expect(await vm.ended).toMatchObject({ kind: 'failed', reason: /memory/ });
   });
 
   test('by an aborted signal, before and after the start', async () => {

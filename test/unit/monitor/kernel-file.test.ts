@@ -75,10 +75,16 @@ test('hostile headers end in a plain answer', () => {
     .uint8Array({ minLength: 64, maxLength: 512 })
     .map((bytes) => Buffer.concat([Buffer.from('7f454c460201', 'hex'), bytes.subarray(6)]));
   fc.assert(
-    fc.property(fc.oneof(elfLike, fc.uint8Array().map(Buffer.from)), (bytes) => {
-      elfSegments(bytes);
-      bzImageEnd(bytes);
-      hasPvhEntry(bytes);
-    }),
+    fc.property(
+      fc.oneof(
+        elfLike,
+        fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      ),
+      (bytes) => {
+        elfSegments(bytes);
+        bzImageEnd(bytes);
+        hasPvhEntry(bytes);
+      },
+    ),
   );
 });

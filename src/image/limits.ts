@@ -47,13 +47,22 @@ export const REDIRECTS = 5;
 export const PARALLEL_LAYERS = 3;
 
 /** Milliseconds a registry may take to connect, to start its answer, and between two pieces of it. */
-export const NETWORK_MS = { connect: 15_000, headers: 60_000, stall: 60_000 } as const;
+export const NETWORK_MS = { connect: 15_000, headers: 60_000, stall: 60_000 };
 
 /** How often a failed request, or a cut download that made no progress, is tried in all. */
 export const ATTEMPTS = 5;
 
 /** How often one download may be cut and resumed in all, even when it makes progress each time. */
 export const RESUMES = 50;
+
+/** What a download must bring before it is cut again, to count as progress. */
+export const PROGRESS_BYTES = 64 * KIB;
+
+/** Of an answer that nobody wants, what is read so that its connection can be used again. */
+export const DISCARDED_BYTES = 64 * KIB;
+
+/** How far a layer that turned out bad is read on, to tell a damaged download from a bad image. */
+export const EXPLAIN_BYTES = 256 * MIB;
 
 /** Milliseconds: the longest pause between attempts, and the longest `Retry-After` obeyed. */
 export const RETRY_MS = { first: 500, most: 60_000 } as const;

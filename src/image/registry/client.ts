@@ -94,7 +94,7 @@ async function connectWith(
     const answer = await authorized(auth, request, (r) => http.send(r));
     const start = partStart(answer, from);
     if (start !== undefined) return { start, body: answer.body };
-    answer.body.destroy();
+    answer.discard();
     throw statusError(answer.status, `${where}, blob ${descriptor.digest}`, registry);
   };
   return {
@@ -133,7 +133,7 @@ async function authorized<A extends Answer>(
   const used = auth.header;
   const answer = await attempt();
   if (answer.status !== 401) return answer;
-  answer.body.destroy();
+  answer.discard();
   await auth.answer(answer.header('www-authenticate'), used);
   return attempt();
 }

@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { LupineError } from '../../support/errors.js';
-import { ATTEMPTS, RESUMES } from '../limits.js';
+import { ATTEMPTS, PROGRESS_BYTES, RESUMES } from '../limits.js';
 import { Transient, networkError } from './errors.js';
 
 export interface Part {
@@ -44,9 +44,9 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Buffer
       signal?.throwIfAborted();
       const known = networkError(error, options.host);
       if (!(known instanceof Transient)) throw known;
-      fruitless = at > before ? 0 : fruitless + 1;
-      if (fruitless >= ATTEMPTS - 1 || cuts >= RESUMES) throw known.error;
-      await options.pause(fruitless + 1, known.afterMs);
+      fruitless = at - before >= PROGRESS_BYTES ? 0 : fruitless + 1;
+      if (fruitless >= ATTEMPTS || cuts >= RESUMES) throw known.error;
+      await options.pause(Math.max(1, fruitless), known.afterMs);
     }
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
 import { LupineError } from '../../support/errors.js';
-import { ATTEMPTS, NETWORK_MS, REDIRECTS, RETRY_MS } from '../limits.js';
+import { ATTEMPTS, DISCARDED_BYTES, NETWORK_MS, REDIRECTS, RETRY_MS } from '../limits.js';
 import { Transient, networkError, statusError } from './errors.js';
 
 export interface HttpRequest {
@@ -22,6 +22,8 @@ export interface Answer {
   /** The value of a header; of a repeated one all, joined by commas. */
   header(name: string): string | undefined;
   readonly body: Readable;
+  /** Lets go of a body that nobody wants. */
+  discard(): void;
 }
 
 export interface HttpOptions {
@@ -69,7 +71,7 @@ export function makeHttp(options: HttpOptions = {}): Http {
   const once = async (request: HttpRequest): Promise<Answer> => {
     const answer = await following(request, (url) => dispatchers.get(url), signal);
     if (answer.status === 429 || (answer.status >= 500 && answer.status !== 501)) {
-      answer.body.resume().on('error', () => undefined);
+      answer.discard();
       throw new Transient(
         statusError(answer.status, request.url.href, request.url.host),
         retryAfterMs(answer.header('retry-after')),
@@ -105,7 +107,7 @@ async function following(
     const answer = await exchange(target, carried, form, dispatcherFor(target), signal);
     const location = answer.header('location');
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
-    answer.body.resume().on('error', () => undefined);
+    answer.discard();
     const next = redirectTarget(location, target);
     if (hops >= REDIRECTS || form !== undefined) {
       throw new LupineError('the registry redirects without end', { where: url.href });
@@ -167,6 +169,7 @@ async function exchange(
     return {
       status: response.statusCode,
       body: response.body,
+      discard: () => void response.body.dump({ limit: DISCARDED_BYTES }).catch(() => undefined),
       header: (name) => {
         const value = response.headers[name];
         return Array.isArray(value) ? value.join(', ') : value;

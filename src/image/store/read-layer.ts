@@ -5,6 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { LupineError } from '../../support/errors.js';
 import { expanded } from '../compression.js';
 import { verified } from '../digest.js';
+import { EXPLAIN_BYTES } from '../limits.js';
 import type { LayerBlob } from '../source.js';
 import { LayerIndexer } from '../tree/index.js';
 import type { LayerFacts } from './index-cache.js';
@@ -20,7 +21,26 @@ export async function readLayer(
   to?: FileHandle,
 ): Promise<LayerFacts> {
   const checked = verified(bytes, layer, layer.where);
-  const tar = expanded(to === undefined ? checked : keeping(checked, to), layer.where);
+  try {
+    return await indexed(to === undefined ? unclosed(checked) : keeping(checked, to), layer);
+  } catch (error) {
+    // Bytes that are not the promised ones explain whatever else is wrong with them.
+    for (let left = EXPLAIN_BYTES; left > 0;) {
+      const next = await checked.next();
+      if (next.done === true) break;
+      left -= next.value.length;
+    }
+    throw error;
+  } finally {
+    await checked.return();
+  }
+}
+
+async function indexed(
+  stored: AsyncIterable<Buffer>,
+  layer: Pick<LayerBlob, 'diffId' | 'where'> & { readonly digest: string },
+): Promise<LayerFacts> {
+  const tar = expanded(stored, layer.where);
   const hash = createHash('sha256');
   const indexer = new LayerIndexer({ layer: layer.digest });
   for await (const chunk of tar) {
@@ -45,11 +65,16 @@ export function checkDiffId(
 }
 
 async function* keeping(
-  bytes: AsyncIterable<Buffer>,
+  bytes: AsyncGenerator<Buffer, void, undefined>,
   to: FileHandle,
 ): AsyncGenerator<Buffer, void, undefined> {
-  for await (const chunk of bytes) {
+  for await (const chunk of unclosed(bytes)) {
     await to.writeFile(chunk);
     yield chunk;
   }
+}
+
+/** The same bytes, but a reader that stops early does not end them. */
+function unclosed(bytes: AsyncGenerator<Buffer, void, undefined>): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) };
 }

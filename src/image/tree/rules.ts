@@ -17,6 +17,7 @@
  * | missing parent directory | made: 0755, root:root, time 0 |
  * | the same name twice | the last one holds |
  * | hard link to itself | nothing to do |
+ * | hard link into the directory it replaces | the file takes the directory's place |
  * | hard link to nothing or to a directory | refused |
  * | hard link's own mode, owner, time | ignored: the file's hold |
  * | `.wh.NAME`, `.wh..wh..opq` | hides what lower layers have, wherever in the layer it stands |

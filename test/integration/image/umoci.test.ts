@@ -37,7 +37,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('image %i', async (seed) => {
   execFileSync('umoci', ['unpack', ...rootless, '--image', `${layout}:test`, bundle]);
   const theirs = await directoryTree(join(bundle, 'rootfs'));
   const ours = await treeOf(layers);
-  expect(ours.entryCount).toBeGreaterThan(10);
+  expect(ours.entryCount).toBeGreaterThan(5);
   expect(await summary(ours)).toEqual(await summary(theirs));
   expect(metadata(ours)).toEqual(metadata(theirs));
 });
@@ -96,7 +96,10 @@ function anEntry(path: string, model: Model, random: (below: number) => number):
     gid: random(2) * 50,
     mode: [0o644, 0o755, 0o4755, 0o2711, 0o600][random(5)] ?? 0,
   };
-  const files = model.paths().filter(([, type]) => type === 'file');
+  // Not into what the link itself replaces: umoci removes that first.
+  const files = model
+    .paths()
+    .filter(([to, type]) => type === 'file' && !`${to}/`.startsWith(`${path}/`));
   switch (random(isRoot ? 8 : 7)) {
     case 0:
     case 1:

@@ -55,6 +55,7 @@ const madeSafe: [name: string, layers: (Spec | Buffer)[][], tree: string[]][] = 
   ['file then directory', [[file('a', '1'), dir('a'), file('a/b', '2')]], ['a/', 'a/b=2']],
   ['directory then file', [[dir('a'), file('a/b', '2'), file('a', '1')]], ['a=1']],
   ['hard link to itself', [[file('a', '1'), hardlink('a', './a')]], ['a=1']],
+  ['hard link into what it replaces', [[file('a/b', '1'), hardlink('a', 'a/b')]], ['a=1']],
   ['hard link to a symlink', [[symlink('s', 'x'), hardlink('t', 's')]], ['s -> x', 't == s']],
   [
     'hard link through a symlink',

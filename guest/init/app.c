@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Starts the application: its pipes or terminal, its identity, its program. What
  * goes wrong in the child comes back through a pipe that a successful exec closes.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Frames over the serial console: START type payload END, where the bytes that
  * mean something to the framing never occur inside (they go as ESC, byte ^ 0x40).

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /* What a fresh VM cannot know by itself: randomness and the time. */
 
 #include <linux/random.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The files of /etc that belong to the machine and not to the image. They replace
  * the image's, as docker's do. Where the root is read-only they are mounted over

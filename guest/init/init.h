@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Init of a Lupine microVM: PID 1. It reads what to do from a file in its
  * initramfs (settings.c), makes the application's root file system the root

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /* See lib.h. The mem functions are also what the compiler itself calls. */
 
 #include <stdarg.h>

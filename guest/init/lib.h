@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The little of a C library that init needs. */
 #ifndef LUPINE_LIB_H
 #define LUPINE_LIB_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * File systems. The application's root is mounted at /app of the initramfs and
  * then moved over it, as switch_root does; the initramfs stays beneath, empty.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /* lo and eth0 by the ioctls of netdevice(7): no netlink, no kernel autoconfiguration needed. */
 
 #include <linux/sockios.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The end. What the application wrote is on its disk before the host reads the
  * exit frame, so the host may stop the monitor as soon as it has.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The loop between the application, the kernel's log and the host. Everything in
  * it is bounded: a full console queue stops reading what the application writes,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The settings file: `key=value` strings, each ended by a zero byte, the first
  * being the version. An unknown key, a bad value, or a single key given twice is

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * System calls of x86_64, bare: each returns the kernel's own answer, which on
  * failure is a negative errno. There is no libc and no errno variable.

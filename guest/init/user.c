@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Whom the application runs as. The rules are docker's: a number is always an id;
  * the groups of /etc/group count only when none was named; a user that

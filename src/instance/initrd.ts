@@ -18,7 +18,12 @@ export function bootArchive(init: Buffer, settings: Buffer): Buffer {
   ]);
 }
 
-function entry(inode: number, name: string, mode: number, data = Buffer.alloc(0)): Buffer[] {
+function entry(
+  inode: number,
+  name: string,
+  mode: number,
+  data: Buffer = Buffer.alloc(0),
+): Buffer[] {
   const links = mode === DIRECTORY ? 2 : 1;
   // inode, mode, uid, gid, links, mtime, size, device and rdev (two numbers each), name size, check
   const fields = [inode, mode, 0, 0, links, 0, data.length, 0, 0, 0, 0, name.length + 1, 0];

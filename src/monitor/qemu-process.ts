@@ -74,8 +74,10 @@ class QemuProcess {
     );
     this.console = new SerialConsole(this.#child.stdio[descriptors.console] as Socket);
     this.ended = this.#watchEnd();
-    this.#qmp = new QmpClient(this.#child.stdio[descriptors.qmp] as Socket, (event) =>
-      this.#onEvent(event),
+    this.#qmp = new QmpClient(
+      this.#child.stdio[descriptors.qmp] as Socket,
+      (event) => this.#onEvent(event),
+      () => this.#giveUp('QEMU does not speak QMP'),
     );
   }
 
@@ -127,9 +129,13 @@ class QemuProcess {
     const { running, status: state } = status as { running?: unknown; status?: unknown };
     // After the guest's own end QEMU is on its way out; `shutdown` is no failure.
     if (running === true || this.#guestEnded || state === 'shutdown') return;
-    this.#failure = `QEMU stopped the VM (${String(state)})`;
-    this.#child.kill('SIGKILL');
+    this.#giveUp(`QEMU stopped the VM (${String(state)})`);
     await this.ended;
+  }
+
+  #giveUp(why: string): void {
+    this.#failure = why;
+    this.#child.kill('SIGKILL');
   }
 
   async #watchEnd(): Promise<VmEnd> {

@@ -65,8 +65,11 @@ export class QmpClient {
   #lastId = 0;
   #gone: Error | undefined;
 
-  /** @param onEvent called with each event as it comes. */
-  constructor(socket: Duplex, onEvent: (event: QmpEvent) => void) {
+  /**
+   * @param onEvent called with each event as it comes.
+   * @param onNonsense called once when the peer sends what is not QMP, and is cut off.
+   */
+  constructor(socket: Duplex, onEvent: (event: QmpEvent) => void, onNonsense: () => void) {
     this.#socket = socket;
     const parser = new QmpParser();
     socket.on('data', (chunk: Buffer) => {
@@ -74,6 +77,7 @@ export class QmpClient {
         for (const message of parser.push(chunk)) this.#receive(message, onEvent);
       } catch (cause) {
         this.#close(new Error('QEMU does not speak QMP', { cause }));
+        onNonsense();
       }
     });
     socket.on('error', (error) => this.#close(error));

@@ -54,7 +54,11 @@ function connect() {
   const toQemu = new PassThrough();
   const events: QmpEvent[] = [];
   const socket = Duplex.from({ readable: fromQemu, writable: toQemu });
-  const client = new QmpClient(socket, (one) => events.push(one));
+  const client = new QmpClient(
+    socket,
+    (one) => events.push(one),
+    () => events.push({ event: 'nonsense', data: {} }),
+  );
   return { fromQemu, toQemu, events, client, socket };
 }
 
@@ -87,4 +91,5 @@ test('a refused command, a closed connection and nonsense reject', async () => {
   const lost = nonsense.client.execute('query-status');
   nonsense.fromQemu.write('HTTP/1.1 200 OK\n');
   await expect(lost).rejects.toThrow('does not speak QMP');
+  expect(nonsense.events).toEqual([{ event: 'nonsense', data: {} }]);
 });

@@ -9,13 +9,14 @@
 
 static struct file {
 	const char *path;
-	char *data;	/* NULL: the image's stays */
+	const char *copy;	/* in the initramfs; it stays: only a named file can be mounted */
+	char *data;		/* NULL: the image's stays */
 	size_t len, size;
-	int tree;	/* detached mount of a copy; -1: none */
+	int tree;		/* detached mount of the copy; -1: none */
 } files[] = {
-	{ .path = "/etc/hostname" },
-	{ .path = "/etc/hosts" },
-	{ .path = "/etc/resolv.conf" },
+	{ .path = "/etc/hostname", .copy = "/lupine/hostname" },
+	{ .path = "/etc/hosts", .copy = "/lupine/hosts" },
+	{ .path = "/etc/resolv.conf", .copy = "/lupine/resolv.conf" },
 };
 enum { HOSTNAME, HOSTS, RESOLV };
 
@@ -111,7 +112,6 @@ static long write_file(const char *path, const struct file *f)
 
 void files_prepare(const struct settings *s)
 {
-	static const char copy[] = "/copy";
 	size_t i;
 
 	write_hosts(s, &files[HOSTS]);
@@ -125,10 +125,9 @@ void files_prepare(const struct settings *s)
 		files[i].tree = -1;
 		if (!files[i].data || s->access != ACCESS_RO)
 			continue;
-		if (write_file(copy, &files[i]) == 0)
-			files[i].tree = sys3(open_tree, AT_FDCWD, copy,
+		if (write_file(files[i].copy, &files[i]) == 0)
+			files[i].tree = sys3(open_tree, AT_FDCWD, files[i].copy,
 					     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-		sys_unlink(copy);
 	}
 }
 

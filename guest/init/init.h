@@ -97,6 +97,8 @@ enum severity { INFO = 'i', WARNING = 'w', ERROR = 'e' };
 
 /* Takes over the serial console and says hello. */
 void console_open(void);
+/* Asks the UART for fewer interrupts a byte; best effort. */
+void console_expect_input(void);
 int console_fd(void);
 /* Queues a frame; false when the queue is full (data is refused before the rest). */
 bool console_frame(char type, const char *data, size_t len);

@@ -268,8 +268,10 @@ int relay(struct app *running)
 	app = running;
 	app_running = true;
 	catch_children();
-	if (app->in >= 0)
+	if (app->in >= 0) {
+		console_expect_input();
 		owed = WINDOW;
+	}
 	give_credit();
 	reap();
 	while (app_running)

@@ -51,7 +51,7 @@ export async function buildRoots(): Promise<Roots> {
   const directory = await mkdtemp(join(tmpdir(), 'lupine-guest-'));
   const root = join(directory, 'root');
   const app = join(directory, 'cpio', 'app');
-  for (const name of ['bin', 'etc', 'dev', 'proc', 'sys', 'root', 'tmp', 'srv']) {
+  for (const name of ['bin', 'etc', 'dev', 'proc', 'sys', 'root', 'srv']) {
     await mkdir(join(root, name), { recursive: true });
   }
   await copyFile('/bin/busybox', join(root, 'bin/busybox'));

@@ -169,18 +169,17 @@ describe('input and output', () => {
     expect(vm.stdout.trim()).toBe('0');
   });
 
-  test('1 MB of binary stdin arrives and comes back', async () => {
+  // Slow under emulation: the UART interrupts every 14 bytes.
+  test('1 MB of binary stdin arrives and comes back', { timeout: 300_000 }, async () => {
     const data = randomBytes(1 << 20);
     const sum = createHash('md5').update(data).digest('hex');
-    const vm = boot(['md5sum'], { settings: { stdin: true } });
+    const script = 'tee /dev/shm/in | md5sum >&2; cat /dev/shm/in';
+    const vm = boot(['sh', '-c', script], { settings: { stdin: true } });
     vm.console.stdin.end(data);
     expect(await vm.end).toEqual(exited(0));
-    expect(vm.stdout).toBe(`${sum}  -\n`);
-    const back = boot(['cat'], { settings: { stdin: true } });
-    back.console.stdin.end(data);
-    expect(await back.end).toEqual(exited(0));
-    expect(back.output.equals(data)).toBe(true);
-    expect(complaints(back)).toEqual([]);
+    expect(vm.stderr).toBe(`${sum}  -\n`);
+    expect(vm.output.equals(data)).toBe(true);
+    expect(complaints(vm)).toEqual([]);
   });
 
   test('stdin that nobody reads stops nothing', async () => {
@@ -245,35 +244,21 @@ describe('what the application finds', () => {
   });
 
   const users: [string, string[], string][] = [
-    ['', [], 'uid=0(root) gid=0(root) groups=0(root) HOME=/root'],
-    ['web', [], 'uid=101(web) gid=102(web) groups=102(web),200(logs) HOME=/srv'],
-    ['101', [], 'uid=101(web) gid=102(web) groups=102(web),200(logs) HOME=/srv'],
-    ['web:extra', [], 'uid=101(web) gid=201(extra) groups=201(extra) HOME=/srv'],
-    ['4242', [], 'uid=4242 gid=0(root) groups=0(root) HOME=/'],
-    ['4242:4343', ['extra', '7'], 'uid=4242 gid=4343 groups=4343,201(extra),7 HOME=/'],
+    ['', [], 'Uid: 0 0 0 0 Gid: 0 0 0 0 Groups: /root'],
+    ['web', [], 'Uid: 101 101 101 101 Gid: 102 102 102 102 Groups: 200 /srv'],
+    ['101', [], 'Uid: 101 101 101 101 Gid: 102 102 102 102 Groups: 200 /srv'],
+    ['web:extra', [], 'Uid: 101 101 101 101 Gid: 201 201 201 201 Groups: /srv'],
+    ['4242', [], 'Uid: 4242 4242 4242 4242 Gid: 0 0 0 0 Groups: /'],
+    [
+      '4242:4343',
+      ['extra', '7'],
+      'Uid: 4242 4242 4242 4242 Gid: 4343 4343 4343 4343 Groups: 7 201 /',
+    ],
   ];
   test.each(users)('user "%s" with groups %j', async (user, groups, expected) => {
-    const script =
-      'echo $(id | sed "s/groups=/groups=/") HOME=$HOME; echo by /dev/stderr >/dev/stderr';
-    const vm = await sh(script.replace('$(id | sed "s/groups=/groups=/")', '$(id)'), {
-      settings: { user, groups },
-    });
-    const ids = (line: string) =>
-      line
-        .trim()
-        .split(' ')
-        .map((w) => w.split(',').sort().join());
-    const got = ids(vm.stdout);
-    // busybox id lists the primary group among the groups or not.
-    expect(got.filter((w) => !w.startsWith('groups'))).toEqual(
-      ids(expected).filter((w) => !w.startsWith('groups')),
-    );
-    for (const group of expected
-      .match(/groups=(\S+)/)?.[1]
-      ?.split(',')
-      .slice(1) ?? []) {
-      expect(vm.stdout).toContain(group);
-    }
+    const script = `grep -E '^(Uid|Gid|Groups)' /proc/self/status; echo $HOME; echo by /dev/stderr >/dev/stderr`;
+    const vm = await sh(script, { settings: { user, groups } });
+    expect(vm.stdout.trim().split(/\s+/).join(' ')).toBe(expected);
     expect(vm.stderr).toBe('by /dev/stderr\n');
   });
 

@@ -49,6 +49,8 @@ export class Collector {
   readonly entries = new Map<string, Collected>();
   /** What walks left out: sockets, devices, and files that hold secrets. */
   readonly skipped: string[] = [];
+  /** Links that were taken but not followed: place in the image → path on the host. */
+  readonly unfollowed = new Map<string, string>();
   readonly #host: Host;
   #walked = 0;
 
@@ -133,6 +135,7 @@ export class Collector {
           target: step.target,
         });
         if (options.follow === true) await this.#followLink(child, options, seen);
+        else this.unfollowed.set(join(at, name), child);
       } else {
         await this.#walkInto(child, join(at, name), step.stats, options, seen);
       }

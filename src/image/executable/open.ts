@@ -54,6 +54,7 @@ export async function openExecutable(
       entries.map((entry) => hostEntry(host, entry)),
       context.signal,
     );
+    assembly.tellBroken(tree);
   } catch (error) {
     task.fail();
     throw error;
@@ -285,6 +286,18 @@ class Assembly {
       this.#collector.addBytes(path, content);
     this.#collector.addHost('/etc/localtime');
     this.#tellSkipped();
+  }
+
+  /** Says which links of included directories lead to what is here, but not in the image. */
+  tellBroken(tree: FileTree): void {
+    const broken = [...this.#collector.unfollowed].filter(([path, source]) => {
+      return tree.resolve(path) === undefined && this.host.locate(source) !== undefined;
+    });
+    if (broken[0] !== undefined) {
+      this.context.progress.note(
+        `${broken.length} included links lead to what is not included: ${broken[0][0]}`,
+      );
+    }
   }
 
   #tellSkipped(): void {

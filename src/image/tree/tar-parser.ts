@@ -49,6 +49,8 @@ export class TarParser {
   #offset = 0;
   /** Content and padding still to pass over. */
   #skip = 0;
+  /** Of `#skip`, the padding. */
+  #padding = 0;
   /** A header block or extended header whose bytes came in pieces. */
   #pending: Buffer = EMPTY;
   #filled = 0;
@@ -94,7 +96,8 @@ export class TarParser {
 
   /** Says that no more comes. @throws LupineError when the archive breaks off inside an entry. */
   end(): void {
-    const inside = this.#skip > 0 || this.#filled > 0 || this.#extended !== undefined;
+    // Only padding may lack, as in Go: `umoci insert` writes neither it nor the end mark.
+    const inside = this.#skip > this.#padding || this.#filled > 0 || this.#extended !== undefined;
     if ((inside || this.#pax) ?? this.#longName ?? this.#longLink) {
       refuse('the layer is truncated: it ends inside an entry');
     }
@@ -164,6 +167,7 @@ export class TarParser {
     if (!(Number.isSafeInteger(claimed) && claimed >= 0)) refuse('a size is out of range');
     const size = WITHOUT_CONTENT.has(type) ? 0 : claimed;
     this.#skip = padded(size);
+    this.#padding = this.#skip - size;
     this.#onEntry({
       name,
       linkName,

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openImage } from '../../../src/image/index.js';
 import { LupineError } from '../../../src/support/errors.js';
 import { silentProgress } from '../../../src/support/progress.js';
-import { blob, descriptor, image, OCI_INDEX, tar, writeLayout } from './support/images.js';
+import { blob, descriptor, image, OCI_INDEX, sha256, tar, writeLayout } from './support/images.js';
 import { useScratch } from './support/scratch.js';
 
 const scratch = useScratch();
@@ -49,6 +49,23 @@ describe('oci:', () => {
       digests.push((await open(`oci:${layout}`)).tree.digest);
     }
     expect(new Set(digests).size).toBe(1);
+  });
+
+  it('takes layers that end without padding and end mark, as umoci writes them', async () => {
+    const layout = join(scratch.path, 'layout');
+    const whole = await tar({ app: 'abc' });
+    for (const [length, good] of [
+      [515, true],
+      [700, true],
+      [514, false],
+    ] as const) {
+      const bytes = whole.subarray(0, length);
+      const it = await image([{}], { compress: () => gzipSync(bytes), diffIds: [sha256(bytes)] });
+      await writeLayout(layout, [{ image: it }]);
+      const opened = open(`oci:${layout}`);
+      if (good) expect((await (await opened).tree.readFile('app')).toString()).toBe('abc');
+      else await expect(opened).rejects.toThrow('truncated');
+    }
   });
 
   it('goes through nested indexes, and not for ever', async () => {

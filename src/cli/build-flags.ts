@@ -10,6 +10,7 @@ interface KernelFlags {
   readonly profile?: string;
   readonly variant?: string[];
   readonly with?: { name: string; value: string }[];
+  readonly feature?: string[];
   readonly config?: string[];
   readonly kernel?: string;
   readonly source?: string;
@@ -24,6 +25,11 @@ export function addKernelFlags(command: Command): Command {
       '--with <option>',
       'add a Kconfig option, e.g. EPOLL or LOG_BUF_SHIFT=17 (repeatable)',
       kernelOption,
+    )
+    .option(
+      '--feature <list>',
+      'what the kernel can do beyond what is derived: net, dhcp, tty, rng, mitigations',
+      list,
     )
     .option('--config <file>', 'merge a kernel configuration fragment last (repeatable)', several)
     .option('--kernel <version>', 'a line (6.12, 6.1) or an upstream version (6.12.30)')
@@ -66,6 +72,7 @@ export async function kernelOptions(options: OptionValues): Promise<BuildOptions
     ...(flags.profile === undefined ? {} : { profile: parseProfile(flags.profile) }),
     ...(flags.variant === undefined ? {} : { variants: flags.variant.flatMap(parseVariants) }),
     ...(flags.with === undefined ? {} : { with: flags.with }),
+    ...(flags.feature === undefined ? {} : { features: flags.feature }),
     ...(flags.config === undefined ? {} : { configFiles: flags.config }),
     ...(source === undefined ? {} : { source }),
   };

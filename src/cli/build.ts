@@ -7,7 +7,6 @@ import { printUnikernel } from './print-unikernel.js';
 
 interface BuildFlags {
   readonly output?: string;
-  readonly network?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -22,7 +21,6 @@ With -o a bundle is written: a directory that \`lupine run\` starts, here or els
     )
     .argument('<image>')
     .option('-o, --output <dir>', 'write a bundle there; it must not exist or be empty')
-    .option('--network', 'give the kernel a network even where the application asks for none')
     .option('--json', 'print JSON')
     .option('-q, --quiet', 'show no progress');
   addKernelFlags(command);
@@ -31,11 +29,7 @@ With -o a bundle is written: a directory that \`lupine run\` starts, here or els
     const { build, writeBundle } = await import('../unikernel/index.js');
     const options = await buildOptions(flags);
     await withContext(async (context) => {
-      const unikernel = await build(
-        image,
-        { ...options, ...(flags.network === true ? { networked: true } : {}) },
-        context,
-      );
+      const unikernel = await build(image, options, context);
       if (flags.output !== undefined) await writeBundle(unikernel, flags.output, context);
       printUnikernel(unikernel, flags.output, flags.json === true);
     }, flags);

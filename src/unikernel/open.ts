@@ -1,7 +1,6 @@
 /** What a user names to run: a bundle is opened, anything else is built, as the run will need it. */
 
 import type { Context } from '../support/context.js';
-import type { Network } from '../monitor/index.js';
 import { isBundle, readBundle } from './bundle.js';
 export { isBundle };
 import type { BuildOptions, RunOptions, Unikernel } from './types.js';
@@ -20,19 +19,21 @@ export async function openUnikernel(
   const { build } = await import('./build.js');
   const variants = options.variants ?? [];
   const smp = (options.cpus ?? 1) > 1 && !variants.includes('smp');
-  const networked = options.networked ?? neededBy(options.network);
   return build(
     target,
     {
       ...options,
       ...(smp ? { variants: [...variants, 'smp' as const] } : {}),
-      ...(networked === undefined ? {} : { networked }),
+      features: [...(options.features ?? []), ...neededBy(options)],
     },
     context,
   );
 }
 
-function neededBy(network: Network | undefined): BuildOptions['networked'] {
-  if (network === undefined || network.mode === 'none') return undefined;
-  return network.mode === 'tap' && network.address === undefined ? 'dhcp' : true;
+/** What a run asks of its kernel beyond what the application does. */
+function neededBy({ network, tty }: RunOptions): string[] {
+  const features = tty === undefined ? [] : ['tty'];
+  if (network === undefined || network.mode === 'none') return features;
+  const dhcp = network.mode === 'tap' && network.address === undefined;
+  return [...features, 'net', ...(dhcp ? ['dhcp'] : [])];
 }

@@ -105,7 +105,7 @@ function networkOf({ description }: Unikernel, options: RunOptions): Network {
   if (wanted.mode === 'none' || description.network) return wanted;
   throw new LupineError('this kernel has no network', {
     where: description.name,
-    fix: 'build it again with --network',
+    fix: 'build it again with --feature net',
   });
 }
 

@@ -33,9 +33,6 @@ export interface Specialisation {
   readonly spec: KernelSpec;
 }
 
-/** The options that say that an application uses the network. */
-const NETWORKED = new Set(['INET', 'VIRTIO_NET']);
-
 /**
  * Decides the kernel of an application.
  * @throws LupineError where the wishes contradict each other.
@@ -45,21 +42,23 @@ export async function specialise(input: SpecialiseInput): Promise<Specialisation
   const profile = options.profile ?? (application === undefined ? 'lupine-general' : 'lupine');
   const variants = options.variants ?? [];
   const wanted = applicationOptions(profile, application, catalogue);
-  const network =
-    (options.networked ?? false) !== false ||
-    profile === 'microvm' ||
-    wanted.some(({ name }) => NETWORKED.has(name));
+  const features = new Set([
+    ...rootFeatures(options.format ?? 'ext2'),
+    ...(networked(profile, application) ? ['net'] : []),
+    ...(options.features ?? []),
+  ]);
   const source = options.source ?? defaultSource;
   const { options: composed, patches } = await composeOptions({
     line: await lineOf(source),
     profile,
     variants,
-    features: [...rootFeatures(options.format ?? 'ext2'), ...netFeatures(network, options)],
+    features: profile === 'microvm' ? [] : [...features],
     application: [...wanted, ...rootRequests(input.rootfsOptions), ...userRequests(options)],
     configFiles: options.configFiles ?? [],
   });
   const name = profile === 'lupine' ? (application?.name ?? profile) : profile;
   const label = [name, ...variants].join('-');
+  const network = profile === 'microvm' || features.has('net');
   return { profile, variants, network, spec: { source, options: composed, patches, label } };
 }
 
@@ -96,9 +95,12 @@ function rootFeatures(format: RootfsFormat): string[] {
   return format === 'ext2' ? [format] : [format, 'overlay'];
 }
 
-function netFeatures(network: boolean, options: BuildOptions): string[] {
-  if (!network) return [];
-  return options.networked === 'dhcp' ? ['net', 'dhcp'] : ['net'];
+/** Who listens needs a network; so does whoever is not known well enough to say that it does not. */
+function networked(profile: Profile, application: ApplicationManifest | undefined): boolean {
+  if (profile === 'lupine-general') return true;
+  return (
+    application !== undefined && (application.ports.length > 0 || application.ready.kind === 'tcp')
+  );
 }
 
 function rootRequests(options: readonly string[]): OptionRequest[] {

@@ -19,8 +19,8 @@ export interface BuildOptions {
   readonly source?: SourceSpec;
   /** ext2 unless told. */
   readonly format?: RootfsFormat;
-  /** The kernel gets a network whether the manifest asks for one or not; `dhcp`: one that finds its address. */
-  readonly networked?: boolean | 'dhcp';
+  /** Features beyond what is derived: `net`, `dhcp`, `tty`, `rng`, `mitigations` (linux/profiles/feature-*.config). */
+  readonly features?: readonly string[];
   /** Files of the host that go with a program of this machine: `PATH` or `SRC:DST`. */
   readonly include?: readonly string[];
 }

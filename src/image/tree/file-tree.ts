@@ -24,9 +24,10 @@ export class NodeTree implements FileTree {
     let bytes = 0;
     for (const { path, node } of visit(root)) {
       entries += 1;
-      if (!(node instanceof FileNode) || node.path !== undefined) continue;
-      node.path = path;
-      bytes += node.metadata.size;
+      if (!(node instanceof FileNode)) continue;
+      // Set already where the same nodes were a tree before, to be digested.
+      node.path ??= path;
+      if (node.path === path) bytes += node.metadata.size;
     }
     this.entryCount = entries;
     this.contentBytes = bytes;

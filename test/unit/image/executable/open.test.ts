@@ -106,6 +106,7 @@ describe('openExecutable', () => {
   it('takes a static program alone', async () => {
     const { tree } = await open(sysroot({ 'opt/go': buildElf({ type: 2 }) }), '/opt/go');
     const files = [...tree.entries()].filter((e) => e.type === 'file').map((e) => e.path);
+    expect(tree.contentBytes).toBeGreaterThan(buildElf({ type: 2 }).length);
     expect(files).toEqual(['etc/group', 'etc/nsswitch.conf', 'etc/passwd', 'opt/go']);
   });
 

@@ -65,23 +65,18 @@ class Merge {
 
   apply(): void {
     const { records } = this.layer.index;
-    for (const record of records) {
-      if (record.kind === 'whiteout' || record.kind === 'opaque') {
-        this.#guarded(record, () => this.#hide(record));
-      }
-    }
-    for (const record of records) {
-      if (record.kind === 'node' || record.kind === 'link') {
-        this.#guarded(record, () => this.#state(record));
-      }
-    }
-  }
-
-  #guarded(record: LayerRecord, action: () => void): void {
+    let at = '';
     try {
-      action();
+      for (const record of records) {
+        at = record.path;
+        if (record.kind === 'whiteout' || record.kind === 'opaque') this.#hide(record);
+      }
+      for (const record of records) {
+        at = record.path;
+        if (record.kind === 'node' || record.kind === 'link') this.#state(record);
+      }
     } catch (error) {
-      throw refusalOf(error, this.layer.digest, record.path);
+      throw refusalOf(error, this.layer.digest, at);
     }
   }
 

@@ -159,8 +159,14 @@ export function* visit(root: DirectoryNode): Generator<Visit, void, undefined> {
 export function sortTree(root: DirectoryNode): void {
   const stack = [root];
   for (let directory = stack.pop(); directory !== undefined; directory = stack.pop()) {
-    const names = [...directory.children].sort(([a], [b]) => compareNames(a, b));
-    directory.children = new Map(names);
-    for (const [, node] of names) if (node instanceof DirectoryNode) stack.push(node);
+    const names = [...directory.children.keys()];
+    const sorted = names.every((name, i) => i === 0 || compareNames(names[i - 1] ?? '', name) < 0);
+    if (!sorted) {
+      const children = [...directory.children].sort(([a], [b]) => compareNames(a, b));
+      directory.children = new Map(children);
+    }
+    for (const node of directory.children.values()) {
+      if (node instanceof DirectoryNode) stack.push(node);
+    }
   }
 }

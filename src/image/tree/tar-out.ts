@@ -24,8 +24,10 @@ export async function* tarOf(
     writer.entry(path === '' ? './' : `${path}/`, node.metadata, TYPE.directory);
     yield* writer.take();
   }
+  const files = filesBySource(root);
   for (const [number, source] of sources.entries()) {
-    yield* source.pour(filesOf(root, number), writer, signal);
+    const wanted = files.get(number);
+    if (wanted !== undefined) yield* source.pour(wanted, writer, signal);
   }
   for (const { path, node } of visit(root)) {
     if (!(node instanceof FileNode) || node.metadata.type === 'file' || node.path !== path)
@@ -42,14 +44,18 @@ export async function* tarOf(
   yield* writer.finish();
 }
 
-/** Regular files with contents in one source, in the order of their positions. */
-function filesOf(root: DirectoryNode, source: number): FileNode[] {
-  const files: FileNode[] = [];
+/** Regular files by the source of their contents, in the order of their positions there. */
+function filesBySource(root: DirectoryNode): Map<number, FileNode[]> {
+  const files = new Map<number, FileNode[]>();
   for (const { path, node } of visit(root)) {
-    if (!(node instanceof FileNode) || node.source !== source || node.path !== path) continue;
-    if (node.metadata.type === 'file') files.push(node);
+    if (!(node instanceof FileNode) || node.metadata.type !== 'file' || node.path !== path)
+      continue;
+    const list = files.get(node.source);
+    if (list === undefined) files.set(node.source, [node]);
+    else list.push(node);
   }
-  return files.sort((a, b) => a.position - b.position);
+  for (const list of files.values()) list.sort((a, b) => a.position - b.position);
+  return files;
 }
 
 /** Small pieces are gathered up to this; larger ones are passed on as they are. */
@@ -116,9 +122,10 @@ class TarWriter implements ContentSink {
   }
 
   #header(fields: Parameters<typeof encodeHeader>[2]): void {
-    const block = Buffer.alloc(BLOCK);
-    encodeHeader(block, 0, fields);
-    this.data(block);
+    if (this.#filled + BLOCK > BATCH) this.#flush();
+    this.#batch.fill(0, this.#filled, this.#filled + BLOCK);
+    encodeHeader(this.#batch, this.#filled, fields);
+    this.#filled += BLOCK;
     this.#length = 0;
   }
 

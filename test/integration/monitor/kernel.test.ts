@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 const prologue = [
-  'PATH=/bin; for a in mount cat reboot ip httpd mknod mkdir head sleep; do busybox ln -s busybox /bin/$a; done',
-  'mount -t devtmpfs d /dev; mount -t sysfs s /sys; mount -t proc p /proc',
+  'PATH=/bin; for a in blockdev mount cat reboot ip httpd mknod mkdir head sleep; do busybox ln -s busybox /bin/$a; done',
+  'mount -t devtmpfs d /dev; mount -t proc p /proc',
 ].join('\n');
 
 const boot = (script: string) => ({
@@ -39,7 +39,7 @@ test('disks are vda, vdb, … in the order they were given', async () => {
     return { path, readOnly: text !== 'second' };
   });
   const script =
-    'for d in a b c; do echo vd$d $(cat /sys/block/vd$d/ro) $(head -n 1 /dev/vd$d); done';
+    'for d in a b c; do echo vd$d $(blockdev --getro /dev/vd$d) $(head -n 1 /dev/vd$d); done';
   const vm = await monitor.start(bench.vm('', { ...boot(script), disks }));
   const said = (await transcript(vm)).toString();
   expect(await vm.ended).toEqual({ kind: 'shutdown' });

@@ -41,7 +41,7 @@ export class Bench {
   initrd(script: string): string {
     const root = mkdtempSync(join(this.directory, 'initrd-'));
     const make = [
-      'set -e; cd "$0"; mkdir bin proc sys dev; cp "$(command -v busybox)" bin/',
+      'set -e; cd "$0"; mkdir bin proc dev; cp "$(command -v busybox)" bin/',
       'printf "#!/bin/busybox sh\\n%s\\n" "$1" >init; chmod +x init',
       'find . | cpio -o -H newc --quiet >"$0.cpio"',
     ].join('\n');

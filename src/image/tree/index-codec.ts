@@ -12,7 +12,7 @@ import { checkXattrs, deviceNumbers, ownerId, plainPath, symlinkTarget } from '.
 
 /** Raised whenever the format or what an index says of a layer changes. */
 const FORMAT = 'lupine-layer-index 1';
-const RECORDS_A_LINE = 10_000;
+const RECORDS_A_LINE = 1_000;
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'character', 'block', 'fifo'];
 const LINK = 6;

@@ -29,8 +29,8 @@ describe('a layer index', () => {
   test('of no records, and of more than a line holds', async () => {
     expect(decodeIndex(encodeIndex({ records: [] }))).toEqual({ records: [] });
     const [record] = (await indexed()).records;
-    const records = Array.from({ length: 20_001 }, () => record ?? expect.fail());
-    expect(decodeIndex(encodeIndex({ records })).records).toHaveLength(20_001);
+    const records = Array.from({ length: 2_001 }, () => record ?? expect.fail());
+    expect(decodeIndex(encodeIndex({ records })).records).toHaveLength(2_001);
   });
 
   test('is refused when any byte is changed or missing', async () => {

@@ -72,6 +72,17 @@ static long set_gateway(int fd, uint32_t gateway)
 	return sys_ioctl(fd, SIOCADDRT, &r);
 }
 
+/* Best effort: without PROC_SYSCTL the kernel's own rules stay. */
+static void set_sysctl(const char *path, const char *value)
+{
+	int fd = sys_open(path, O_WRONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	sys_write(fd, value, strlen(value));
+	sys_close(fd);
+}
+
 void network_up(const struct settings *s)
 {
 	const enum severity how_bad = s->address ? WARNING : INFO;
@@ -83,6 +94,9 @@ void network_up(const struct settings *s)
 		    fd == -ENOSYS ? "the kernel has no sockets" : "the kernel lacks TCP/IP", NULL);
 		return;
 	}
+	/* As docker: any user may listen on port 80, and ping. */
+	set_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+	set_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
 	err = set_up(fd, "lo");
 	if (err < 0)
 		say(INFO, err == -ENODEV ? "NETDEVICES" : NULL, "cannot set up lo: ", reason(err), NULL);

@@ -250,7 +250,7 @@ static void turn(const struct __kernel_timespec *timeout)
 			input_write();
 		if (fds[LOG].revents)
 			kernel_log_read(true);
-		if (fds[OUT].revents)
+		if (fds[OUT].revents && console_room())
 			output_read(&app->out, FRAME_STDOUT);
 		if (fds[ERR].revents && console_room())
 			output_read(&app->err, FRAME_STDERR);

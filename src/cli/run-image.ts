@@ -32,7 +32,10 @@ export async function runImage(
     const unikernel = await openUnikernel(image, { ...building, ...options }, context);
     const { start } = await import('../unikernel/run.js');
     // Ctrl-C after the start is the application's, so the VM does not hear of the abort.
-    return start(unikernel, options, { progress: context.progress });
+    return start(unikernel, options, {
+      progress: context.progress,
+      verbose: flags.verbose === true,
+    });
   }, flags);
   return attach(running, flags);
 }

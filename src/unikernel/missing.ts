@@ -39,6 +39,18 @@ export function parseMissing(line: string, table: FeatureTable): Missing | undef
   return { feature, what: `socket ${name}`, program, options: optionsFor(table, feature) };
 }
 
+/** System calls that every libc tries and does without; saying so each time would teach users not to read. */
+const tried = new Set([
+  'rseq', // glibc's fast CPU number
+  'set_robust_list', // futexes of threads that died
+  'statx', // falls back to newfstatat
+]);
+
+/** False for what a libc, or our own init, only looks for. */
+export function worthTelling({ what, program }: Missing): boolean {
+  return program !== 'init' && !tried.has(what.replace('system call ', ''));
+}
+
 /** The sentence a user reads. */
 export function explainMissing({ what, program, options }: Missing): string {
   const lack = `${program} asked for ${what}, which this kernel lacks`;

@@ -24,7 +24,7 @@ import type { Context } from '../support/context.js';
 import { LupineError, printable } from '../support/errors.js';
 import type { FeatureTable } from '../kernel/index.js';
 import { readFeatures } from '../kernel/syscalls.js';
-import { explainMissing, parseMissing } from './missing.js';
+import { explainMissing, parseMissing, worthTelling } from './missing.js';
 import { guestSettings } from './settings.js';
 import type { RunOptions, Unikernel } from './types.js';
 
@@ -170,10 +170,13 @@ function present(
       const known = await (table ??= readFeatures({ features }).catch(() => undefined));
       const missing =
         known !== undefined && text.startsWith('lupine: ') ? parseMissing(text, known) : undefined;
-      note(missing === undefined ? `guest kernel: ${text}` : explainMissing(missing));
+      if (missing === undefined) note(`guest kernel: ${text}`);
+      else if (context.verbose === true || worthTelling(missing)) note(explainMissing(missing));
     });
   });
-  console.on('message', ({ text }) => note(text));
+  console.on('message', ({ severity, text }) => {
+    if (severity !== 'info' || context.verbose === true) note(text);
+  });
   const started = new Promise<number>((resolve) => console.once('started', resolve));
   return {
     id: instance.id,

@@ -20,6 +20,7 @@ import {
 } from './reference.js';
 import type { ClientOptions } from './registry/index.js';
 import type { Source } from './source.js';
+import { diskError } from './store/disk-error.js';
 import { type OpenedLayer, openLayers } from './store/index.js';
 import { pathError, refuseSkopeoDirectory, withProgram } from './suggest.js';
 import { directoryTree, mergeLayers } from './tree/index.js';
@@ -49,7 +50,19 @@ export async function openImage(
   context: Context,
 ): Promise<Image> {
   context.signal?.throwIfAborted();
-  const parsed = parseReference(reference);
+  return openParsed(parseReference(reference), reference, options, context).catch(
+    (error: unknown) => {
+      throw diskError(error);
+    },
+  );
+}
+
+async function openParsed(
+  parsed: Reference,
+  reference: string,
+  options: OpenOptions,
+  context: Context,
+): Promise<Image> {
   switch (parsed.kind) {
     case 'registry':
       return openFromRegistry(parsed, reference, options, context).catch((error: unknown) => {

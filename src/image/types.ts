@@ -91,7 +91,7 @@ export interface Image {
   readonly kind: SourceKind;
   /** Short name for people and for the catalogue: `nginx` of `docker.io/library/nginx:alpine`. */
   readonly name: string;
-  /** `sha256:…`: the manifest's digest, or the tree's where there is no manifest. */
+  /** `sha256:…`: the manifest's digest; a docker archive's configuration's; else the tree's. */
   readonly digest: string;
   /** In OCI's words: `amd64`. */
   readonly architecture: string;

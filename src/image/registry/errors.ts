@@ -43,7 +43,10 @@ export function networkError(error: unknown, host: string): unknown {
     return code === 'ENOTFOUND' ? lost : new Transient(lost);
   }
   if (code === 'ECONNREFUSED') {
-    return failure('nothing listens at the registry', 'check host and port, and that it runs');
+    return failure(
+      'nothing listens at the registry',
+      'check host and port, and that it runs (and HTTPS_PROXY, if you have one)',
+    );
   }
   if (isNotTls(error)) {
     return failure(

@@ -10,7 +10,6 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context } from '../../support/context.js';
-import { LupineError, isSystemError } from '../../support/errors.js';
 import { cacheDirectory } from '../../support/paths.js';
 import type { Task } from '../../support/progress.js';
 import { cached } from '../../support/store.js';
@@ -72,7 +71,7 @@ export async function openLayers(
     return opened;
   } catch (error) {
     bar.end(false);
-    throw diskError(error);
+    throw error;
   }
 }
 
@@ -183,24 +182,4 @@ class Bar {
     if (well) this.#task?.succeed();
     else this.#task?.fail();
   }
-}
-
-/** What a user can do about a disk. */
-function diskError(error: unknown): unknown {
-  const code = isSystemError(error) ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LupineError('no space left for layers', {
-      where: cacheDirectory(),
-      fix: 'free some space, or set LUPINE_CACHE to a directory that has room',
-      cause: error,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new LupineError('the cache cannot be written', {
-      where: cacheDirectory(),
-      fix: 'set LUPINE_CACHE to a directory that you may write',
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -117,23 +117,27 @@ describe('a real registry', () => {
 
   it('gives it from docker manifests and with zstd layers too', async () => {
     const expected = (await open(`oci:${layout}:app`)).tree.digest;
-    for (const [type, ...flags] of [
-      ['docker.image.rootfs.diff.tar.gzip', '--format', 'v2s2'],
-      ['tar+zstd', '--dest-compress-format', 'zstd', '--dest-compress'],
-    ]) {
-      const tag = flags.join('').replace(/[^a-z0-9]/g, '');
-      const to = `${plain.host}/team/app:${tag}`;
-      // Through a directory: skopeo compresses again only what is not compressed.
-      const via = join(scratch, tag);
-      await skopeo(`oci:${layout}:app`, `dir:${via}`, '--dest-decompress');
-      await skopeo(`dir:${via}`, `docker://${to}`, ...flags);
-      vi.stubEnv('LUPINE_CACHE', join(scratch, `cache-${tag}`));
-      const image = await open(to);
-      vi.stubEnv('LUPINE_CACHE', join(scratch, 'cache'));
-      expect(image.tree.digest).toBe(expected);
+    // Through a directory: skopeo compresses again only what is not compressed.
+    const plainLayers = `dir:${scratch}/plain-layers`;
+    await skopeo(`oci:${layout}:app`, plainLayers, '--dest-decompress');
+    const docker = `${plain.host}/team/docker:1`;
+    await skopeo(plainLayers, `docker://${docker}`, '--format', 'v2s2');
+    const zstd = `${plain.host}/team/zstd:1`;
+    const zstdLayout = `oci:${scratch}/zstd:app`;
+    await skopeo(plainLayers, zstdLayout, '--dest-compress', '--dest-compress-format', 'zstd');
+    // Else skopeo takes the gzip layers that it knows this registry to have.
+    await skopeo(zstdLayout, `docker://${zstd}`, '--preserve-digests');
+    for (const [reference, type] of [
+      [docker, 'docker.image.rootfs.diff.tar.gzip'],
+      [zstd, 'tar+zstd'],
+    ] as const) {
+      vi.stubEnv('LUPINE_CACHE', join(scratch, `cache-${type}`));
+      const image = await open(reference);
       for (const { mediaType } of image.layers) expect(mediaType).toContain(type);
+      expect(image.tree.digest).toBe(expected);
       await expectApp(image);
     }
+    vi.stubEnv('LUPINE_CACHE', join(scratch, 'cache'));
   });
 
   it('lets in who has logged in, and tells others how to', async () => {

@@ -18,6 +18,14 @@ async function lineOf(reference: string): Promise<string> {
 }
 
 describe('openImage', () => {
+  it('says what to do about a cache that cannot be used', async () => {
+    const layout = join(scratch.path, 'layout');
+    await writeLayout(layout, [{ image: await image([{ a: '' }]) }]);
+    await writeFile(join(scratch.path, 'file'), '');
+    vi.stubEnv('LUPINE_CACHE', join(scratch.path, 'file'));
+    expect(await lineOf(`oci:${layout}`)).toMatch(/cache cannot be used.*set LUPINE_CACHE/);
+  });
+
   it('takes a directory as a root file system', async () => {
     const root = join(scratch.path, 'rootfs');
     await mkdir(join(root, 'etc'), { recursive: true });

@@ -31,11 +31,13 @@ export async function findFailures(
   const failed = requests.filter(({ name, value }) => !same(value, values.get(name) ?? 'n'));
   if (failed.length === 0) return [];
   const symbols = await readSymbols(tree);
-  return failed.map((request) => ({
-    request,
-    got: values.get(request.name) ?? 'n',
-    reason: explain(request, values, symbols),
-  }));
+  return failed
+    .filter(({ name, outcome }) => outcome === undefined || !isOutcome(name, symbols))
+    .map((request) => ({
+      request,
+      got: values.get(request.name) ?? 'n',
+      reason: explain(request, values, symbols),
+    }));
 }
 
 /**
@@ -61,6 +63,12 @@ export async function requireTaken(
   }
   const more = others.length === 0 ? '' : ` (and ${others.length} more, listed above)`;
   throw new LupineError(`${first.what}${more}`, { where: first.where, fix: first.fix });
+}
+
+/** Nobody can set it: in a complete `.config` it says what came out there, e.g. the compiler. */
+function isOutcome(name: string, symbols: Symbols): boolean {
+  const definitions = symbols.definitions.get(name);
+  return definitions !== undefined && !definitions.some(({ prompt }) => prompt);
 }
 
 /** Numbers are compared as numbers: Kconfig keeps a hex value as it was written. */

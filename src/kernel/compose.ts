@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LupineError, isSystemError } from '../support/errors.js';
 import { packageDirectory } from '../support/paths.js';
-import { parseFragment } from './fragment.js';
+import { isGenerated, parseFragment } from './fragment.js';
 import { profiles, variants } from './types.js';
 import type { OptionRequest, Profile, Variant } from './types.js';
 
@@ -134,7 +134,9 @@ async function named(
 
 async function fragment(path: string, from: string): Promise<OptionRequest[]> {
   try {
-    return parseFragment(await readFile(path, 'utf8'), path, from);
+    const text = await readFile(path, 'utf8');
+    const requests = parseFragment(text, path, from);
+    return isGenerated(text) ? requests.map(asOutcome) : requests;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new LupineError('cannot read the kernel configuration', {
@@ -143,6 +145,11 @@ async function fragment(path: string, from: string): Promise<OptionRequest[]> {
       cause: error,
     });
   }
+}
+
+/** In a complete `.config` the comments are headings, not reasons. */
+function asOutcome({ name, value, from }: OptionRequest): OptionRequest {
+  return { name, value, from, outcome: true };
 }
 
 function checkKml(wanted: readonly Variant[], line: string, root: string): void {

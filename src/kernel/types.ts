@@ -17,6 +17,8 @@ export interface OptionRequest {
   readonly from: string;
   /** Why, for the reader. */
   readonly because?: string;
+  /** From a complete `.config`: no wish, but an outcome, where nobody can set the option. */
+  readonly outcome?: true;
 }
 
 /** Where a kernel's source comes from. */

@@ -64,6 +64,13 @@ describe('findFailures', () => {
     expect(await findFailures(taken, values, '/nonexistent')).toEqual([]);
   });
 
+  it('takes what nobody can set in a complete .config as an outcome', async () => {
+    const outcome = { ...request('VIRTIO'), outcome: true as const };
+    const wish = { ...request('VIRTIO_NET'), outcome: true as const };
+    const failures = await findFailures([outcome, wish], values, tree);
+    expect(failures.map((failure) => failure.request.name)).toEqual(['VIRTIO_NET']);
+  });
+
   it('names the unmet dependency and its place', async () => {
     expect(await reasonOf('VIRTIO_NET')).toBe(
       'it depends on VIRTIO && NET (drivers/Kconfig:7, off: VIRTIO)',

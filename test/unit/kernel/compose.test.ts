@@ -68,6 +68,16 @@ describe('composeOptions', () => {
     expect(valueOf(await compose(), 'NEW')).toBe('y');
   });
 
+  it('marks what a complete .config says as outcomes', async () => {
+    const path = join(root, 'complete.config');
+    await writeFile(
+      path,
+      '#\n# Automatically generated file; DO NOT EDIT.\n#\nCONFIG_CC_IS_GCC=y\n',
+    );
+    const { options } = await composeOptions({ line: '6.12', configFiles: [path] });
+    expect(options).toEqual([{ name: 'CC_IS_GCC', value: 'y', from: path, outcome: true }]);
+  });
+
   it('refuses kml where there is no series for it', async () => {
     await expect(compose({ variants: ['kml'] })).rejects.toThrow('kml is not available');
     await expect(compose({ variants: ['kml', 'nokml'] })).rejects.toThrow('exclude each other');

@@ -25,7 +25,7 @@ const ROOM_BYTES = 4e9;
 export async function examine(kernelLine: string): Promise<readonly Check[]> {
   return [
     ...(await checkTools()),
-    await checkSource(kernelLine),
+    checkSource(kernelLine),
     await checkKvm(),
     await checkRoom(),
   ];

@@ -100,12 +100,7 @@ function describe(tree: FileTree, format: RootfsFormat, path: string, bytes: num
 
 /** A full disk in plain words, whether we or a tool met it. */
 function diskFull(error: unknown, directory: string): LupineError | undefined {
-  const full =
-    isSystemError(error, 'ENOSPC') ||
-    isSystemError(error, 'EDQUOT') ||
-    (error instanceof LupineError &&
-      /no space left on device|disk quota exceeded/i.test(error.where ?? ''));
-  if (!full) return undefined;
+  if (!isSystemError(error, 'ENOSPC') && !isSystemError(error, 'EDQUOT')) return undefined;
   return new LupineError('the disk is full', {
     where: directory,
     fix: 'free some space, or set LUPINE_CACHE to a directory on another disk',

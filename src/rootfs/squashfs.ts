@@ -49,6 +49,8 @@ function noteRootOwner(root: { uid: number; gid: number }, context: Context): vo
   context.progress.note(`sqfstar before 4.6 gives the root directory to 0:0 instead of ${owner}`);
 }
 
+const NO_SPACE = /no space left on device|disk quota exceeded/i;
+
 /** Runs a program on the tree's tar. */
 async function feed(
   tree: FileTree,
@@ -58,6 +60,7 @@ async function feed(
   progress: ((bytes: number) => void) | undefined,
 ): Promise<void> {
   const failures: Error[] = [];
+  const heard: string[] = [];
   async function* counted(): AsyncGenerator<Buffer> {
     let done = 0;
     try {
@@ -75,6 +78,10 @@ async function feed(
   try {
     await run(program, args, {
       input,
+      // sqfstar says why a write failed, and then only that it failed.
+      onLine: (line) => {
+        if (NO_SPACE.test(line)) heard.push(line);
+      },
       // It would change the files' times, and forbids the options above.
       env: { SOURCE_DATE_EPOCH: undefined },
       install: `apt-get install ${PACKAGES[program] ?? program}`,
@@ -83,11 +90,16 @@ async function feed(
   } catch (error) {
     context.signal?.throwIfAborted();
     // A tool that is cut off complains of its input; the reason is here.
-    throw failures[0] ?? error;
+    throw failures[0] ?? (heard.length > 0 ? noSpace(error) : error);
   } finally {
     input.destroy();
   }
   if (failures[0] !== undefined) throw failures[0];
+}
+
+/** As the system itself would have said it. */
+function noSpace(cause: unknown): Error {
+  return Object.assign(new Error('no space left on device', { cause }), { code: 'ENOSPC' });
 }
 
 /** Bytes of a block of metadata, each after a header of two. */

@@ -130,7 +130,8 @@ test('a missing tool is named with its package', async () => {
 test('a full disk is told as such', async () => {
   const bin = await emptyDirectory('full-disk-tools');
   const script =
-    '#!/bin/sh\ncat >/dev/null\necho "Write failed because No space left on device" >&2\nexit 1\n';
+    '#!/bin/sh\ncat >/dev/null\necho "Write failed because No space left on device" >&2\n' +
+    'echo "FATAL ERROR: Failed to write to output filesystem" >&2\nexit 1\n';
   for (const name of ['sqfstar', 'fakeroot']) {
     await writeFile(join(bin, name), script.replace('cat', '[ "$1" = -version ] && exit; cat'));
     await chmod(join(bin, name), 0o755);

@@ -122,6 +122,8 @@ export class Boot {
   startedAt: number | undefined;
   /** The application's status, once QEMU is gone. */
   readonly end: Promise<GuestEnd>;
+  /** QEMU is gone, read or not. */
+  readonly stopped: Promise<void>;
   readonly #kill: () => void;
 
   constructor(options: BootOptions) {
@@ -129,7 +131,7 @@ export class Boot {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#kill = () => child.kill('SIGKILL');
-    const gone = new Promise((done) => child.once('close', done));
+    this.stopped = new Promise((done) => child.once('exit', () => done()));
     this.console = new GuestConsole(Duplex.from({ readable: child.stdout, writable: child.stdin }));
     this.console.on('text', (data) => (this.#text += data.toString('latin1')));
     this.console.on('message', (message) => this.messages.push(message));
@@ -138,7 +140,7 @@ export class Boot {
     this.console.stdout.on('data', (data: Buffer) => this.#stdout.push(data));
     this.console.stderr.on('data', (data: Buffer) => this.#stderr.push(data));
     this.end = this.console.ended.then(async (end) => {
-      await gone;
+      await this.stopped;
       return end;
     });
   }

@@ -200,6 +200,14 @@ describe('input and output', () => {
     expect(vm.stdout.length).toBe(588_895);
   });
 
+  test('a host that has stopped reading does not keep the VM up', async () => {
+    const vm = boot(['sh', '-c', 'seq 10000000 & sleep 1; exit 4']);
+    vm.console.stdout.pause();
+    await vm.stopped;
+    vm.console.stdout.resume();
+    expect(await vm.end).toMatchObject({ kind: 'lost' });
+  });
+
   test('a terminal has its size, follows a resize, and Ctrl-C interrupts', async () => {
     const script =
       'test -t 0 && test -t 2 && stty size; trap "stty size; exit 7" INT; echo $TERM; while :; do sleep 1; done';

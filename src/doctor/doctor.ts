@@ -23,12 +23,7 @@ export interface Check {
 const ROOM_BYTES = 4e9;
 
 export async function examine(kernelLine: string): Promise<readonly Check[]> {
-  return [
-    ...(await checkTools()),
-    checkSource(kernelLine),
-    await checkKvm(),
-    await checkRoom(),
-  ];
+  return [...(await checkTools()), checkSource(kernelLine), await checkKvm(), await checkRoom()];
 }
 
 async function checkTools(): Promise<Check[]> {

@@ -41,8 +41,6 @@ export const tools: readonly Tool[] = [
   { program: 'lz4', package: 'lz4', purpose: 'compresses kernels' },
   { program: 'tar', package: 'tar', purpose: 'unpacks kernel sources' },
   { program: 'gpgv', package: 'gpgv', purpose: 'verifies downloaded kernel sources' },
-  { program: 'genext2fs', package: 'genext2fs', purpose: 'makes ext2 root file systems' },
-  { program: 'debugfs', package: 'e2fsprogs', purpose: 'makes ext2 root file systems' },
   { program: 'musl-gcc', package: 'musl-tools', purpose: 'a smaller init', optional: true },
   { program: 'ccache', package: 'ccache', purpose: 'much faster kernel builds', optional: true },
   {
@@ -52,12 +50,11 @@ export const tools: readonly Tool[] = [
     optional: true,
   },
   {
-    program: 'mkfs.erofs',
-    package: 'erofs-utils',
-    purpose: 'erofs root file systems',
+    program: 'fakeroot',
+    package: 'fakeroot',
+    purpose: 'squashfs root file systems',
     optional: true,
   },
-  { program: 'fakeroot', package: 'fakeroot', purpose: 'erofs root file systems', optional: true },
   {
     program: 'zstd',
     package: 'zstd',

@@ -6,7 +6,7 @@
 
 import * as fs from 'node:fs';
 import { LupineError, isSystemError } from '../../support/errors.js';
-import { decodeName, encodeName } from '../tree/name-bytes.js';
+import { decodeName, encodeName } from '../../support/name-bytes.js';
 import type { ByteSource } from './elf.js';
 
 /** As the kernel: more links than this on one way are a circle. */

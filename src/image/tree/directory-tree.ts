@@ -12,7 +12,7 @@ import type { EntryType, FileTree } from '../types.js';
 import { hostSource, type HostFile } from './host-content.js';
 import { digestedTree } from './host-tree.js';
 import type { Metadata } from './layer-index.js';
-import { decodeName } from './name-bytes.js';
+import { decodeName } from '../../support/name-bytes.js';
 import { DirectoryNode, FileNode, newRoot, PLAIN_DIRECTORY } from './nodes.js';
 import { wholeTime } from './rules.js';
 

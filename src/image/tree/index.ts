@@ -6,4 +6,4 @@ export { decodeIndex, encodeIndex } from './index-codec.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export { indexLayer, LayerIndexer, type IndexOptions, type LayerIndex } from './layer-index.js';
 export { mergeLayers, type Layer } from './merge.js';
-export { decodeName, encodeName } from './name-bytes.js';
+export { decodeName, encodeName } from '../../support/name-bytes.js';

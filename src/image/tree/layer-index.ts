@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import type { EntryType } from '../types.js';
 import { chunksOf } from './chunks.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import { decodeName } from './name-bytes.js';
+import { decodeName } from '../../support/name-bytes.js';
 import {
   checkXattrs,
   deviceNumbers,

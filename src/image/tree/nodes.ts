@@ -5,7 +5,7 @@
 
 import { LupineError } from '../../support/errors.js';
 import type { Metadata } from './layer-index.js';
-import { compareNames } from './name-bytes.js';
+import { compareNames } from '../../support/name-bytes.js';
 import { MAX_PATH, refuse } from './rules.js';
 
 /** Anything but a directory. */

@@ -3,7 +3,7 @@
  * Values are bytes here, because extended attributes are.
  */
 
-import { decodeName, encodeName } from './name-bytes.js';
+import { decodeName, encodeName } from '../../support/name-bytes.js';
 import { refuse } from './rules.js';
 
 const SPACE = 0x20;

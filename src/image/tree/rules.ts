@@ -7,7 +7,7 @@
  * | `./a`, `/a`, `a//b`, `a/./b`, `a/` | the plain path: everything is relative to the image's root |
  * | a `..` part in a name or a hard link's target | refused |
  * | NUL in a name, part over 255 bytes, path over 4,095 bytes | refused |
- * | name that is not UTF-8 | kept to the byte (see name-bytes.ts) |
+ * | name that is not UTF-8 | kept to the byte (see support/name-bytes.ts) |
  * | symlink whose target leaves the tree | kept: only ever followed inside the tree, `..` stops at its root |
  * | symlink target that is empty, over 4,095 bytes or has a NUL | refused |
  * | entry through a symlink of a lower layer | the symlink is followed inside the tree |
@@ -36,7 +36,7 @@
  */
 
 import { LupineError } from '../../support/errors.js';
-import { nameLength } from './name-bytes.js';
+import { nameLength } from '../../support/name-bytes.js';
 
 const MAX_NAME = 255;
 /** PATH_MAX without its NUL: what a system call can name. */

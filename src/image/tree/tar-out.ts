@@ -7,7 +7,7 @@
 
 import type { ContentSink, ContentSource } from './content.js';
 import type { Metadata } from './layer-index.js';
-import { compareNames, encodeName } from './name-bytes.js';
+import { compareNames, encodeName } from '../../support/name-bytes.js';
 import { DirectoryNode, FileNode, visit } from './nodes.js';
 import { encodePax } from './pax.js';
 import { BLOCK, encodeHeader, MAX_USTAR, TYPE } from './tar-header.js';

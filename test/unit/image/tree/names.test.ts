@@ -5,7 +5,7 @@ import {
   decodeName,
   encodeName,
   nameLength,
-} from '../../../../src/image/tree/name-bytes.js';
+} from '../../../../src/support/name-bytes.js';
 
 // Broken UTF-8 of every kind, beside valid text.
 const bytes = fc

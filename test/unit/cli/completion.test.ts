@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { completionScript } from '../../../src/cli/completion.js';
+
+const program = new Command('lupine').addCommand(
+  new Command('kernel').addCommand(
+    new Command('build').summary("it's").option('--app <name>', "an app's"),
+  ),
+);
+
+/** What bash offers after these words. */
+function offered(...words: string[]): string[] {
+  const script = `${completionScript(program, 'bash')}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lupine; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const output = execFileSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' });
+  return output.split('\n').filter((word) => word !== '');
+}
+
+describe('completion', () => {
+  it('offers commands, then their own words', () => {
+    expect(offered('lupine', 'k')).toEqual(['kernel']);
+    expect(offered('lupine', 'kernel', '')).toContain('build');
+    expect(offered('lupine', 'kernel', 'build', '--a')).toEqual(['--app']);
+  });
+
+  it('writes scripts that the other shells can read', () => {
+    expect(completionScript(program, 'zsh')).toMatch(/^#compdef lupine\n/);
+    const fish = completionScript(program, 'fish');
+    expect(fish).toContain(`-l app -d 'an app\\'s'`);
+    expect(fish).toContain(`-n '__fish_seen_subcommand_from kernel`);
+  });
+});

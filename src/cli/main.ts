@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line. One file a command describes its flags and calls one function of the library;
- * what a command needs is imported when it runs, so that starting a VM does not load the rest.
+ * The command line. One file a command describes its flags and calls one function of the library.
+ * Only the named command is loaded, and what it needs when it runs: starting a VM waits for no more.
  */
 
 import { Command, CommanderError } from 'commander';
@@ -9,14 +9,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LupineError, isSystemError, printable } from '../support/errors.js';
 import { packageDirectory } from '../support/paths.js';
-import { appsCommand } from './apps.js';
-import { buildCommand } from './build.js';
-import { cacheCommand } from './cache.js';
-import { completionCommand } from './completion-command.js';
-import { doctorCommand } from './doctor.js';
-import { imageCommand } from './image.js';
-import { kernelCommand } from './kernel.js';
-import { runCommand } from './run.js';
 
 /** 128 + SIGINT, as a shell reports it. */
 const INTERRUPTED = 130;
@@ -26,25 +18,35 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-export function makeProgram(): Command {
+/** In the order of the help. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.js')).runCommand(),
+  build: async () => (await import('./build.js')).buildCommand(),
+  kernel: async () => (await import('./kernel.js')).kernelCommand(),
+  image: async () => (await import('./image.js')).imageCommand(),
+  apps: async () => (await import('./apps.js')).appsCommand(),
+  cache: async () => (await import('./cache.js')).cacheCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+};
+
+/** The completion script, the help and what is said of a mistyped command need them all. */
+async function allCommands(program: Command): Promise<Command[]> {
+  const { completionCommand } = await import('./completion-command.js');
+  const known = await Promise.all(Object.values(commands).map((load) => load()));
+  return [...known, completionCommand(() => program)];
+}
+
+/** @param name the command that was asked for: no other is loaded. */
+async function makeProgram(name: string | undefined): Promise<Command> {
   const program = new Command('lupine')
     .description('Any application as a Linux unikernel: a microVM with a kernel made for it.')
     .version(version(), '-V, --version')
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(`lupine --help` lists the commands, `lupine COMMAND --help` the flags)');
-  for (const command of [
-    runCommand(),
-    buildCommand(),
-    kernelCommand(),
-    imageCommand(),
-    appsCommand(),
-    cacheCommand(),
-    doctorCommand(),
-    completionCommand(() => program),
-  ]) {
-    program.addCommand(command);
-  }
+  const wanted = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const loaded = wanted === undefined ? await allCommands(program) : [await wanted()];
+  for (const command of loaded) program.addCommand(command);
   return program;
 }
 
@@ -83,7 +85,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const program = makeProgram();
+  const program = await makeProgram(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? error.exitCode : report(error);

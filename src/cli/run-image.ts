@@ -8,11 +8,34 @@ import type { InstanceEnd } from '../instance/index.js';
 import type { Network, PortMapping } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
 import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
+import { isBundle, openUnikernel } from '../unikernel/open.js';
+import { start } from '../unikernel/run.js';
 import { buildOptions } from './build-flags.js';
 import { withContext } from './context.js';
 import { environmentFile } from './flags.js';
 import { parseNetwork } from './network-flag.js';
-import type { RunFlags } from './run.js';
+
+/** What the flags of `lupine run` leave, beside those of a build. */
+export interface RunFlags {
+  readonly publish?: PortMapping[];
+  readonly env?: string[];
+  readonly envFile?: string[];
+  readonly memory?: number;
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly name?: string;
+  readonly hostname?: string;
+  readonly entrypoint?: string;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly cpus?: number;
+  readonly network?: string;
+  readonly tmpfs?: string[];
+  readonly readOnly?: boolean;
+  readonly accel?: 'kvm' | 'tcg';
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
 
 /** Returns the exit status: the application's, 128 + signal, or 125 where the VM went down. */
 export async function runImage(
@@ -27,10 +50,8 @@ export async function runImage(
   const network = flags.network === undefined ? undefined : parseNetwork(flags.network, ports);
   const options = await runOptions(command, flags, network, ports);
   const running = await withContext(async (context) => {
-    const { isBundle, openUnikernel } = await import('../unikernel/open.js');
     const building = isBundle(image) ? {} : await buildOptions(flags);
     const unikernel = await openUnikernel(image, { ...building, ...options }, context);
-    const { start } = await import('../unikernel/run.js');
     // Ctrl-C after the start is the application's, so the VM does not hear of the abort.
     return start(unikernel, options, {
       progress: context.progress,

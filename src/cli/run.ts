@@ -1,31 +1,8 @@
 /** `lupine run`: an image, a program of this machine or a bundle as a running microVM. */
 
 import { Command, InvalidArgumentError } from 'commander';
-import type { PortMapping } from '../monitor/index.js';
 import { addImageFlags, addKernelFlags } from './build-flags.js';
 import { cpus, environment, publish, several, size } from './flags.js';
-import { runImage } from './run-image.js';
-
-export interface RunFlags {
-  readonly publish?: PortMapping[];
-  readonly env?: string[];
-  readonly envFile?: string[];
-  readonly memory?: number;
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly name?: string;
-  readonly hostname?: string;
-  readonly entrypoint?: string;
-  readonly interactive?: boolean;
-  readonly tty?: boolean;
-  readonly cpus?: number;
-  readonly network?: string;
-  readonly tmpfs?: string[];
-  readonly readOnly?: boolean;
-  readonly accel?: 'kvm' | 'tcg';
-  readonly verbose?: boolean;
-  readonly quiet?: boolean;
-}
 
 export function runCommand(): Command {
   const command = new Command('run')
@@ -67,6 +44,7 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
   addKernelFlags(command);
   addImageFlags(command);
   return command.action(async (image: string, args: string[], flags: RunFlags) => {
+    const { runImage } = await import('./run-image.js');
     process.exitCode = await runImage(image, args, flags);
   });
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Monitor, PortMapping, RunningVm, VmConfig } from '../monitor/index.js';
 import { stateDirectory } from '../support/paths.js';
-import { temporaryDirectory } from '../support/store.js';
+import { temporaryDirectory } from '../support/temporary.js';
 import { GuestConsole, type GuestEnd } from './console.js';
 import { FrameDecoder } from './frames.js';
 import { bootArchive } from './initrd.js';

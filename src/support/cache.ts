@@ -8,7 +8,7 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { isSystemError } from './errors.js';
 import { cacheDirectory } from './paths.js';
-import { temporaryDirectory } from './store.js';
+import { temporaryDirectory } from './temporary.js';
 
 export interface Store {
   /** Below the cache: `kernel/builds`. */

@@ -20,7 +20,7 @@ import { profiles, variants } from '../kernel/types.js';
 import { rootfsFormats } from '../rootfs/types.js';
 import type { Context } from '../support/context.js';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { temporaryDirectory } from '../support/store.js';
+import { temporaryDirectory } from '../support/temporary.js';
 import type { Description, Unikernel } from './types.js';
 
 const DESCRIPTION = 'unikernel.json';

@@ -22,9 +22,6 @@ import {
 } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError, printable } from '../support/errors.js';
-import type { FeatureTable } from '../kernel/index.js';
-import { readFeatures } from '../kernel/syscalls.js';
-import { explainMissing, parseMissing, worthTelling } from './missing.js';
 import { guestSettings } from './settings.js';
 import type { RunOptions, Unikernel } from './types.js';
 
@@ -162,16 +159,14 @@ function present(
 ): RunningUnikernel {
   const { console } = instance;
   const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`);
-  // The table is read when the first missing feature is told: most runs never need it.
-  let table: Promise<FeatureTable | undefined> | undefined;
+  let explain: Promise<(line: string) => string | undefined> | undefined;
   let telling: Promise<void> = Promise.resolve();
   console.on('kernel', ({ text }) => {
     telling = telling.then(async () => {
-      const known = await (table ??= readFeatures({ features }).catch(() => undefined));
-      const missing =
-        known !== undefined && text.startsWith('lupine: ') ? parseMissing(text, known) : undefined;
-      if (missing === undefined) note(`guest kernel: ${text}`);
-      else if (context.verbose === true || worthTelling(missing)) note(explainMissing(missing));
+      const known = text.startsWith('lupine: ')
+        ? (await (explain ??= missingFeatures(features, context.verbose === true)))(text)
+        : undefined;
+      if (known !== '') note(known ?? `guest kernel: ${text}`);
     });
   });
   console.on('message', ({ severity, text }) => {
@@ -194,5 +189,23 @@ function present(
     signal: (number) => console.signal(number),
     resize: (rows, columns) => console.resize(rows, columns),
     kill: () => instance.kill(),
+  };
+}
+
+/**
+ * What to tell of a missing feature that the guest's kernel names; empty where it is not worth it,
+ * undefined where the line says something else. Loaded when the first is told: most runs never need it.
+ */
+async function missingFeatures(
+  features: string,
+  everything: boolean,
+): Promise<(line: string) => string | undefined> {
+  const { explainMissing, parseMissing, worthTelling } = await import('./missing.js');
+  const { readFeatures } = await import('../kernel/syscalls.js');
+  const table = await readFeatures({ features }).catch(() => undefined);
+  return (line) => {
+    const missing = table === undefined ? undefined : parseMissing(line, table);
+    if (missing === undefined) return undefined;
+    return everything || worthTelling(missing) ? explainMissing(missing) : '';
   };
 }

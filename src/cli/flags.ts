@@ -20,7 +20,9 @@ export function list(value: string, before: readonly string[] = []): string[] {
 /** `[ADDRESS:][HOSTPORT:]PORT[/tcp|udp]`; bound to loopback unless an address says otherwise. */
 export function publish(value: string, before: readonly PortMapping[] = []): PortMapping[] {
   const match =
-    /^(?:(?:\[([0-9a-f:]+)\]|(\d+(?:\.\d+){3})):)?(?:(\d{0,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(value);
+    /^(?:(?:\[([0-9a-f:]+)\]|(\d+(?:\.\d+){3})):)?(?:(\d{0,5}):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(
+      value,
+    );
   if (match === null) {
     throw new InvalidArgumentError('expected [ADDRESS:][HOSTPORT:]PORT[/tcp|udp], e.g. 8080:80');
   }

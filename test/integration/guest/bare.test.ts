@@ -1,15 +1,8 @@
 /** Init on a kernel that has next to nothing (bare.config): it goes on, and says what is missing. */
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import {
-  Boot,
-  buildInit,
-  buildRoots,
-  removeRoots,
-  testKernel,
-  type BootOptions,
-  type Roots,
-} from './boot.js';
+import { bareKernel } from '../../support/kernel.js';
+import { Boot, buildInit, buildRoots, removeRoots, type BootOptions, type Roots } from './boot.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -19,7 +12,7 @@ let kernel: string;
 const running = new Set<Boot>();
 
 beforeAll(async () => {
-  kernel = testKernel('LUPINE_TEST_KERNEL_BARE');
+  kernel = await bareKernel();
   init = buildInit();
   roots = await buildRoots();
 });

@@ -1,11 +1,10 @@
 /**
  * Boots real microVMs for the tests of init: busybox roots in every format, QEMU without any
- * monitor code of ours. The kernel comes from LUPINE_TEST_KERNEL, an ELF with at least the options
- * of test/integration/guest/kernel.config.
+ * monitor code of ours.
  */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,14 +15,6 @@ import { encodeSettings, type GuestSettings } from '../../../src/instance/settin
 import type { GuestMessage, KernelLine } from '../../../src/instance/frames.js';
 
 const repository = new URL('../../..', import.meta.url).pathname;
-
-export function testKernel(variable = 'LUPINE_TEST_KERNEL'): string {
-  const path = process.env[variable];
-  if (path === undefined || !existsSync(path)) {
-    throw new Error(`set ${variable} to a vmlinux built from test/integration/guest/kernel.config`);
-  }
-  return path;
-}
 
 /** Compiles init as `make -C guest` does; its bytes. */
 export function buildInit(): Buffer {
@@ -102,7 +93,8 @@ export interface BootOptions {
   readonly settings: Partial<GuestSettings>;
   readonly format?: 'ext2' | 'squashfs' | 'erofs' | 'initramfs';
   readonly access?: 'rw' | 'ro' | 'overlay';
-  readonly kernel?: string;
+  /** The path of a vmlinux. */
+  readonly kernel: string;
   readonly memoryMiB?: number;
   readonly cmdline?: string;
   readonly network?: boolean;
@@ -196,7 +188,7 @@ function arguments_(options: BootOptions): string[] {
   return [
     ...['-M', 'microvm,acpi=off', '-accel', 'tcg', '-cpu', 'max,-apic'],
     ...['-m', String(options.memoryMiB ?? 128), '-nodefaults', '-no-user-config', '-no-reboot'],
-    ...['-display', 'none', '-serial', 'stdio', '-kernel', options.kernel ?? testKernel()],
+    ...['-display', 'none', '-serial', 'stdio', '-kernel', options.kernel],
     ...['-initrd', initrd],
     ...['-append', `console=ttyS0 reboot=t panic=-1 quiet ${options.cmdline ?? ''}`],
     ...(disk === undefined

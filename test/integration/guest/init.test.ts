@@ -4,15 +4,18 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeProbeSettings } from '../../../src/instance/settings.js';
+import { testKernel } from '../../support/kernel.js';
 import { Boot, buildInit, buildRoots, removeRoots, type BootOptions, type Roots } from './boot.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 let init: Buffer;
 let roots: Roots;
+let kernel: string;
 const running = new Set<Boot>();
 
 beforeAll(async () => {
+  kernel = await testKernel();
   init = buildInit();
   roots = await buildRoots();
 });
@@ -23,7 +26,7 @@ afterEach(() => {
 afterAll(() => removeRoots(roots));
 
 function boot(argv: readonly string[], options: Partial<BootOptions> = {}): Boot {
-  const vm = new Boot({ init, roots, ...options, settings: { argv, ...options.settings } });
+  const vm = new Boot({ init, roots, kernel, ...options, settings: { argv, ...options.settings } });
   running.add(vm);
   return vm;
 }
@@ -148,7 +151,7 @@ describe('what cannot be started', () => {
   });
 
   test('a kernel that finds no init: its panic is kept, the end is lost', async () => {
-    const vm = new Boot({ init: Buffer.from('nothing'), roots, settings: {} });
+    const vm = new Boot({ init: Buffer.from('nothing'), roots, kernel, settings: {} });
     expect(await vm.end).toMatchObject({ kind: 'lost' });
     expect(vm.text).toContain('Kernel panic');
   });

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FileTree, type Image, openImage } from '../../../src/image/index.js';
 import { silentProgress } from '../../../src/support/progress.js';
-import { type RegistryServer, startRegistry } from './registry-server.js';
+import { type RegistryServer, startRegistry } from '../../support/registry-server.js';
 
 const exec = promisify(execFile);
 const context = { progress: silentProgress };

@@ -9,11 +9,14 @@ import {
   qemuMonitor,
   type Monitor,
 } from '../../../src/monitor/index.js';
-import { Bench, testKernel, transcript, until } from './support.js';
+import { testKernel } from '../../support/kernel.js';
+import { Bench, transcript, until } from './support.js';
 
 let bench: Bench;
 let monitor: Monitor;
+let kernel: string;
 beforeAll(async () => {
+  kernel = await testKernel();
   bench = new Bench();
   monitor = await qemuMonitor();
 });
@@ -25,7 +28,7 @@ const prologue = [
 ].join('\n');
 
 const boot = (script: string) => ({
-  kernel: testKernel(),
+  kernel,
   initrd: bench.initrd(`${prologue}\n${script}\nreboot -f`),
   memoryMiB: 64,
   cmdline: 'quiet',

@@ -88,10 +88,3 @@ function status(pid: number): string {
     return 'State: Z';
   }
 }
-
-/** A kernel with virtio-mmio block and net, tmpfs, proc and an initrd: what a real boot needs. */
-export function testKernel(): string {
-  const path = process.env['LUPINE_TEST_KERNEL'];
-  if (path === undefined) throw new Error('LUPINE_TEST_KERNEL must name a built vmlinux');
-  return path;
-}

@@ -1,0 +1,17 @@
+/** Vitest's global set-up: at the end of a run it names the tests that only a full run has. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export function setup(): () => void {
+  const directory = mkdtempSync(join(tmpdir(), 'lupine-tests-'));
+  const list = join(directory, 'left');
+  writeFileSync(list, '');
+  process.env['LUPINE_TEST_LEFT'] = list;
+  return () => {
+    const names = readFileSync(list, 'utf8').split('\n').slice(0, -1).sort();
+    rmSync(directory, { recursive: true });
+    if (names.length > 0) console.log(`left to npm run test:full: ${names.join('; ')}`);
+  };
+}

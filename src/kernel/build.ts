@@ -15,6 +15,7 @@ import { cached, keyOf } from '../support/store.js';
 import { configureKernel, outputDirectory } from './config.js';
 import type { Configuration } from './config.js';
 import { buildsDirectory, earlierBuilds, openKernel, writeRecord } from './built.js';
+import { orDiskFull } from './disk-full.js';
 import { featureTable } from './features.js';
 import { ObjectCounter, expectObjects, firstError } from './make-output.js';
 import { countOptions, hasPvhEntry, measureSections } from './report.js';
@@ -122,7 +123,7 @@ async function build(
     });
   } catch (error) {
     task.fail();
-    throw noSpace(error);
+    throw await orDiskFull(error, output);
   } finally {
     await rm(output, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -213,18 +214,4 @@ async function keepLog(lines: readonly string[], output: string): Promise<string
   } catch {
     return 'lost: it could not be written';
   }
-}
-
-/** A full disk shows itself in many places; to the user it is one thing. */
-function noSpace(error: unknown): unknown {
-  const full =
-    isSystemError(error, 'ENOSPC') ||
-    isSystemError(error, 'EDQUOT') ||
-    (error instanceof LupineError && /No space left on device/.test(error.line));
-  if (!full) return error;
-  return new LupineError('no space left on the disk', {
-    where: buildsDirectory(),
-    fix: 'free about 1 GB, or set LUPINE_CACHE to a directory on another disk',
-    cause: error,
-  });
 }

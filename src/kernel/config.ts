@@ -11,6 +11,7 @@ import { cacheDirectory } from '../support/paths.js';
 import { run } from '../support/process.js';
 import { cached, keyOf, temporaryDirectory } from '../support/store.js';
 import { requireTaken } from './check.js';
+import { orDiskFull } from './disk-full.js';
 import { formatFragment, parseConfig } from './fragment.js';
 import { prepareSource } from './source.js';
 import type { SourceOptions } from './source.js';
@@ -68,6 +69,8 @@ async function configure(
     await writeFile(fragment, wanted);
     await allnoconfig(source, output, fragment, context);
     await writeFile(join(directory, CONFIG), await readFile(join(output, '.config')));
+  } catch (error) {
+    throw await orDiskFull(error, output);
   } finally {
     await rm(output, { recursive: true, force: true });
   }

@@ -13,6 +13,7 @@ import { EnvHttpProxyAgent, fetch } from 'undici';
 import type { Response } from 'undici';
 import type { Context } from '../support/context.js';
 import { LupineError, isSystemError } from '../support/errors.js';
+import { orDiskFull } from './disk-full.js';
 
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
@@ -53,7 +54,7 @@ export async function download(url: string, path: string, context: Context): Pro
     });
   } catch (error) {
     task.fail();
-    throw error;
+    throw await orDiskFull(error, dirname(path));
   }
   task.succeed();
 }

@@ -16,6 +16,7 @@ import { cacheDirectory } from '../support/paths.js';
 import { run } from '../support/process.js';
 import { cached, keyOf } from '../support/store.js';
 import { linuxDirectory } from './compose.js';
+import { orDiskFull } from './disk-full.js';
 import { fingerprintTree, inspectTree, requireClean } from './local-tree.js';
 import { applyPatch, listPatches } from './patches.js';
 import type { Patch } from './patches.js';
@@ -214,7 +215,7 @@ async function unpack(tarball: string, directory: string, context: Context): Pro
     await makeReadOnly(directory, context);
   } catch (error) {
     task.fail();
-    throw error;
+    throw await orDiskFull(error, directory);
   }
   task.succeed();
 }
@@ -246,7 +247,7 @@ async function patched(
     await makeReadOnly(directory, context);
   } catch (error) {
     task.fail();
-    throw error;
+    throw await orDiskFull(error, directory);
   }
   task.succeed();
 }

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { addImageFlags, addKernelFlags } from './build-flags.js';
 import { cpus, environment, publish, several, size } from './flags.js';
+import type { RunFlags } from './run-image.js';
 
 export function runCommand(): Command {
   const command = new Command('run')

@@ -1,22 +1,17 @@
 /** Results on stdout: JSON for programs, aligned columns for people. */
 
+import { formatTable } from '../support/table.js';
+
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Rows under upper-case headings, columns two spaces apart, as docker and kubectl print them. */
+/** Rows under headings, aligned. */
 export function printTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const all = [headings.map((heading) => heading.toUpperCase()), ...rows];
-  const widths = headings.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? '').length)),
-  );
-  for (const row of all) {
-    const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-    process.stdout.write(`${line.trimEnd()}\n`);
-  }
+  process.stdout.write(formatTable(headings, rows));
 }
 
 /** `name: value` lines, aligned. */

@@ -1,0 +1,8 @@
+/** Measurements of Lupine against what it is judged by: both sides in one run, every run kept. */
+
+import { hostWork } from './host-work.js';
+import type { Experiment } from './types.js';
+
+export const experiments: readonly Experiment[] = [hostWork];
+
+export type { Experiment, Finding, Outcome, Setup } from './types.js';

@@ -2,7 +2,7 @@
 
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
-import { silentProgress, terminalProgress } from '../support/progress.js';
+import { quietProgress, terminalProgress } from '../support/progress.js';
 
 const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -24,7 +24,7 @@ export async function withContext<T>(
     return { signal, handler };
   });
   try {
-    const progress = options.quiet === true ? silentProgress : terminalProgress();
+    const progress = options.quiet === true ? quietProgress() : terminalProgress();
     return await work({ progress, signal: controller.signal });
   } finally {
     for (const { signal, handler } of handlers) process.off(signal, handler);

@@ -24,14 +24,27 @@ export interface Task {
 export interface Progress {
   /** Starts a task; the title is an activity, e.g. `compiling the kernel`. */
   task(title: string): Task;
-  /** One line the user should read, e.g. why KVM is not used. */
-  note(line: string): void;
+  /**
+   * One line the user should read, e.g. why KVM is not used.
+   * @param always also where the user asked for quiet: what the guest could not do.
+   */
+  note(line: string, always?: boolean): void;
 }
 
 const nothing: Task = { update: () => {}, succeed: () => {}, fail: () => {} };
 
 /** For libraries and tests. */
 export const silentProgress: Progress = { task: () => nothing, note: () => {} };
+
+/** For `--quiet`: only what must always be said. */
+export function quietProgress(stream: ProgressStream = process.stderr): Progress {
+  return {
+    task: () => nothing,
+    note: (line, always = false) => {
+      if (always) stream.write(`${line}\n`);
+    },
+  };
+}
 
 export interface ProgressStream {
   write(text: string): unknown;

@@ -30,6 +30,9 @@ const MIB = 1024 * 1024;
 /** Milliseconds a probe boot may take; the study's KVM took seconds under two levels of emulation. */
 const PROBE_LIMIT = 15_000;
 
+/** Of the kernel's log levels the last that names a failure; an oom-killer's report is 40 lines above it. */
+const KERN_ERR = 3;
+
 export interface RunningUnikernel {
   readonly id: string;
   readonly accelerator: Accelerator;
@@ -158,15 +161,18 @@ function present(
   context: Context,
 ): RunningUnikernel {
   const { console } = instance;
-  const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`);
+  const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`, true);
   let explain: Promise<(line: string) => string | undefined> | undefined;
   let telling: Promise<void> = Promise.resolve();
-  console.on('kernel', ({ text }) => {
+  console.on('kernel', ({ level, text }) => {
     telling = telling.then(async () => {
-      const known = text.startsWith('lupine: ')
+      const ours = text.startsWith('lupine: ');
+      const known = ours
         ? (await (explain ??= missingFeatures(features, context.verbose === true)))(text)
         : undefined;
-      if (known !== '') note(known ?? `guest kernel: ${text}`);
+      if (known === undefined) {
+        if (ours || level <= KERN_ERR || context.verbose === true) note(`guest kernel: ${text}`);
+      } else if (known !== '') note(known);
     });
   });
   console.on('message', ({ severity, text }) => {

@@ -1,8 +1,10 @@
 /** Measurements of Lupine against what it is judged by: both sides in one run, every run kept. */
 
 import { hostWork } from './host-work.js';
+import { memory } from './memory.js';
+import { rootfs } from './rootfs.js';
 import type { Experiment } from './types.js';
 
-export const experiments: readonly Experiment[] = [hostWork];
+export const experiments: readonly Experiment[] = [hostWork, rootfs, memory];
 
 export type { Experiment, Finding, Outcome, Setup } from './types.js';

@@ -3,7 +3,6 @@
  * client talks to it. Prints what was built.
  */
 
-import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { build, LupineError, run, terminalProgress, type RunningUnikernel } from './index.js';
 import { printUnikernel } from './cli/print-unikernel.js';
@@ -83,19 +82,19 @@ async function answering(vm: RunningUnikernel, port: number): Promise<void> {
   );
 }
 
-async function pings(port: number): Promise<boolean> {
-  const socket = createConnection({ host: '127.0.0.1', port });
-  socket.setTimeout(2_000, () => socket.destroy());
-  try {
-    await once(socket, 'connect');
-    socket.write('PING\r\n');
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    return answer.toString().startsWith('+PONG');
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+function pings(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    const answer = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => answer(data.toString().startsWith('+PONG')));
+    socket.once('error', () => answer(false));
+    socket.once('close', () => answer(false));
+    socket.setTimeout(2_000, () => answer(false));
+  });
 }
 
 try {

@@ -3,7 +3,10 @@
  * lacks (patch series `lupine`), and this turns it into which option gives it and how to add it.
  */
 
+import { readFile } from 'node:fs/promises';
 import { optionsFor, type Feature, type FeatureTable } from '../kernel/features.js';
+import { readFeatures } from '../kernel/syscalls.js';
+import type { Unikernel } from './types.js';
 
 /** The kernel's words: `lupine: missing syscall 291 nginx`. The program's name may hold anything. */
 const PATTERN =
@@ -51,11 +54,33 @@ export function worthTelling({ what, program }: Missing): boolean {
   return program !== 'init' && !tried.has(what.replace('system call ', ''));
 }
 
-/** The sentence a user reads. */
-export function explainMissing({ what, program, options }: Missing): string {
+/** The sentence a user reads. @param config the kernel's `.config`: what it has is not advised. */
+export function explainMissing({ what, program, options }: Missing, config: string): string {
   const lack = `${program} asked for ${what}, which this kernel lacks`;
-  if (options.length === 0) return `${lack}; no kernel option of this line gives it`;
-  const names = options.map((option) => `CONFIG_${option}`).join(' and ');
-  const flags = options.map((option) => `--with ${option}`).join(' ');
-  return `${lack}; ${names} gives it: add ${flags} to \`lupine run\` or \`lupine build\``;
+  const absent = options.filter((option) => !config.includes(`\nCONFIG_${option}=y\n`));
+  if (absent.length === 0) return `${lack}; no kernel option is known that gives it`;
+  const names = absent.map((option) => `CONFIG_${option}`).join(' and ');
+  const flags = absent.map((option) => `--with ${option}`).join(' ');
+  const give = absent.length === 1 ? 'gives' : 'give';
+  return `${lack}; ${names} ${give} it: add ${flags} to \`lupine run\` or \`lupine build\``;
+}
+
+/**
+ * Makes what turns a line of the guest kernel's log into what to tell the user: empty where it is not
+ * worth it, undefined where the line says something else. Damaged files only cost the advice.
+ * @param everything tell also what is only tried.
+ */
+export async function missingFeatures(
+  files: Pick<Unikernel['files'], 'features' | 'kernelConfig'>,
+  everything: boolean,
+): Promise<(line: string) => string | undefined> {
+  const [table, config] = await Promise.all([
+    readFeatures(files).catch(() => undefined),
+    readFile(files.kernelConfig, 'utf8').catch(() => ''),
+  ]);
+  return (line) => {
+    const missing = table === undefined ? undefined : parseMissing(line, table);
+    if (missing === undefined) return undefined;
+    return everything || worthTelling(missing) ? explainMissing(missing, config) : '';
+  };
 }

@@ -95,7 +95,7 @@ export async function start(
     },
     context.signal,
   );
-  return present(instance, accelerator, files.features, context);
+  return present(instance, accelerator, files, context);
 }
 
 function networkOf({ description }: Unikernel, options: RunOptions): Network {
@@ -157,19 +157,20 @@ async function accelerate(
 function present(
   instance: Instance,
   accelerator: Accelerator,
-  features: string,
+  files: Unikernel['files'],
   context: Context,
 ): RunningUnikernel {
   const { console } = instance;
   const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`, true);
-  let explain: Promise<(line: string) => string | undefined> | undefined;
+  // Loaded when the first is told: most runs never need it.
+  const load = async () =>
+    (await import('./missing.js')).missingFeatures(files, context.verbose === true);
+  let explain: ReturnType<typeof load> | undefined;
   let telling: Promise<void> = Promise.resolve();
   console.on('kernel', ({ level, text }) => {
     telling = telling.then(async () => {
       const ours = text.startsWith('lupine: ');
-      const known = ours
-        ? (await (explain ??= missingFeatures(features, context.verbose === true)))(text)
-        : undefined;
+      const known = ours ? (await (explain ??= load()))(text) : undefined;
       if (known === undefined) {
         if (ours || level <= KERN_ERR || context.verbose === true) note(`guest kernel: ${text}`);
       } else if (known !== '') note(known);
@@ -195,23 +196,5 @@ function present(
     signal: (number) => console.signal(number),
     resize: (rows, columns) => console.resize(rows, columns),
     kill: () => instance.kill(),
-  };
-}
-
-/**
- * What to tell of a missing feature that the guest's kernel names; empty where it is not worth it,
- * undefined where the line says something else. Loaded when the first is told: most runs never need it.
- */
-async function missingFeatures(
-  features: string,
-  everything: boolean,
-): Promise<(line: string) => string | undefined> {
-  const { explainMissing, parseMissing, worthTelling } = await import('./missing.js');
-  const { readFeatures } = await import('../kernel/syscalls.js');
-  const table = await readFeatures({ features }).catch(() => undefined);
-  return (line) => {
-    const missing = table === undefined ? undefined : parseMissing(line, table);
-    if (missing === undefined) return undefined;
-    return everything || worthTelling(missing) ? explainMissing(missing) : '';
   };
 }

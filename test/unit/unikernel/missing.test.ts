@@ -7,13 +7,18 @@ const table = {
     '291': { name: 'epoll_create1', entry: '__x64_sys_epoll_create1', options: ['EPOLL'] },
     '334': { name: 'rseq', entry: '__x64_sys_rseq', options: ['RSEQ'] },
   },
-  families: { '38': { name: 'AF_ALG', options: ['CRYPTO_USER_API'] } },
+  families: {
+    '10': { name: 'INET6', options: ['NET', 'IPV6'] },
+    '38': { name: 'AF_ALG', options: ['CRYPTO_USER_API'] },
+  },
   filesystems: { xfs: ['XFS_FS'] },
 };
 
+const config = '#\nCONFIG_NET=y\n# CONFIG_EPOLL is not set\n';
+
 function explained(line: string): string | undefined {
   const missing = parseMissing(line, table);
-  return missing === undefined ? undefined : explainMissing(missing);
+  return missing === undefined ? undefined : explainMissing(missing, config);
 }
 
 describe('what a guest lacks', () => {

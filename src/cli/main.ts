@@ -47,7 +47,23 @@ async function makeProgram(name: string | undefined): Promise<Command> {
   const wanted = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
   const loaded = wanted === undefined ? await allCommands(program) : [await wanted()];
   for (const command of loaded) program.addCommand(command);
+  inherit(program);
   return program;
+}
+
+/** Commands made elsewhere take over how the program reports mistakes: by an error, with a hint. */
+function inherit(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) {
+    sub.copyInheritedSettings(command);
+    inherit(sub);
+  }
+}
+
+/** Help that was asked for is no failure; a mistake in the words is 2, or 125 in `run` (as in docker). */
+function usageStatus({ exitCode }: CommanderError): number {
+  if (exitCode === 0) return 0;
+  return process.argv[2] === 'run' ? 125 : 2;
 }
 
 /** Lupine's own failure: 125 in `run`, whose other statuses are the application's (as in docker). */
@@ -88,5 +104,5 @@ try {
   const program = await makeProgram(process.argv[2]);
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? error.exitCode : report(error);
+  process.exitCode = error instanceof CommanderError ? usageStatus(error) : report(error);
 }

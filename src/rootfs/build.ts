@@ -18,7 +18,7 @@ import { squashfsVersion, writeSquashfs } from './squashfs.js';
 import type { Rootfs, RootfsFormat, RootfsOptions } from './types.js';
 
 /** To be raised with every change of what a writer writes: it names old cache entries as old. */
-const WRITER_VERSION = '1';
+const WRITER_VERSION = '2';
 const IMAGE_NAME = 'rootfs.img';
 
 /**

@@ -11,8 +11,10 @@ import type { Context } from '../support/context.js';
 import { run } from '../support/process.js';
 
 const PACKAGES: Readonly<Record<string, string>> = { sqfstar: 'squashfs-tools' };
-/** Queues and caches of sqfstar; a quarter of the machine's memory unless told. */
-const MEMORY = '64M';
+/**
+ * Queues and caches of sqfstar; a quarter of the machine's memory unless told. More makes it no faster.
+ */
+const MEMORY = '16M';
 
 /** Writes a tree as squashfs into a new file. @param progress told the bytes of the tar taken so far. */
 export async function writeSquashfs(

@@ -26,7 +26,7 @@ const formats = {
       `${Math.ceil((bytes * 1.2) / 1024)}k`,
     ),
   squashfs: (output: string, tree: string) =>
-    ['mksquashfs', tree, output, '-comp', 'lz4', '-noI', '-mem', '64M'].concat([
+    ['mksquashfs', tree, output, '-comp', 'lz4', '-noI', '-mem', '16M'].concat([
       '-noappend',
       '-quiet',
       '-no-progress',

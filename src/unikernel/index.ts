@@ -3,6 +3,6 @@
 export type { BuildOptions, Description, RunOptions, Unikernel } from './types.js';
 export { build } from './build.js';
 export { isBundle, readBundle, writeBundle } from './bundle.js';
-export { buildKernels, copyKernel, kernelConfig } from './kernels.js';
+export { buildKernels, copyKernel, kernelConfig, kernelSpecs } from './kernels.js';
 export { openUnikernel } from './open.js';
 export { start, type RunningUnikernel } from './run.js';

@@ -60,7 +60,8 @@ export async function copyKernel(kernel: Kernel, output: string, several: boolea
   await copyFile(kernel.systemMap, join(directory, 'System.map'));
 }
 
-async function kernelSpecs(
+/** What is to be built for each application and each variant. */
+export async function kernelSpecs(
   apps: readonly string[],
   variants: readonly string[],
   options: BuildOptions,

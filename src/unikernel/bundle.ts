@@ -12,6 +12,7 @@ import {
   readdir,
   rename,
   rm,
+  stat,
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -141,5 +142,17 @@ export async function readBundle(directory: string): Promise<Unikernel> {
     throw new LupineError('the bundle lacks a file', { where: missing, fix: 'build it again' });
   }
   const what: Description = parsed.output;
+  await checkSize(files.kernel, what.kernel.report.elfBytes);
+  await checkSize(files.rootfs, what.rootfs.bytes);
   return { description: { ...what, name: what.name || basename(directory) }, files };
+}
+
+/** Finds a copy that was cut short, which a guest would meet only when it reads the missing part. */
+async function checkSize(path: string, expected: number): Promise<void> {
+  const { size } = await stat(path);
+  if (size === expected) return;
+  throw new LupineError('the bundle is damaged', {
+    where: `${path} has ${size} bytes of ${expected}`,
+    fix: 'copy it again, or build it again',
+  });
 }

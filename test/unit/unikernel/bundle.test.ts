@@ -74,6 +74,16 @@ describe('a bundle', () => {
     await expect(readBundle(out)).rejects.toThrow(expected);
   });
 
+  it.each(['vmlinux', 'rootfs.img'])('is refused when its %s was cut short', async (name) => {
+    const out = join(directory, 'out');
+    await writeBundle(unikernel, out, context);
+    await writeFile(join(out, name), '');
+    await expect(readBundle(out)).rejects.toMatchObject({
+      message: 'the bundle is damaged',
+      where: expect.stringMatching(new RegExp(`${name} has 0 bytes of 1$`)) as string,
+    });
+  });
+
   it('is refused without its kernel', async () => {
     const out = join(directory, 'out');
     await writeBundle(unikernel, out, context);

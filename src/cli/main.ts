@@ -1,7 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 /**
  * The command line. One file a command describes its flags and calls one function of the library.
  * Only the named command is loaded, and what it needs when it runs: starting a VM waits for no more.
+ * The `--` above keeps Node.js from taking `--env-file` for a flag of its own.
  */
 
 import { Command, CommanderError } from 'commander';

@@ -37,7 +37,7 @@ export class Lupine {
   readonly ended: Promise<Result>;
 
   constructor(args: readonly string[], options: CliOptions = {}) {
-    this.#child = spawn(process.execPath, [program, ...args], {
+    this.#child = spawn(process.execPath, ['--', program, ...args], {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -29,10 +29,10 @@ export const memory: Experiment = {
     const task = setup.context.progress.task('looking for the least memory');
     const probes: Probe[] = [];
     const trial = async (mib: number) => {
-      const answered = await answers(unikernel, mib, setup.context.signal);
-      probes.push({ mib, answered });
+      const end = await boot(unikernel, mib, setup.context.signal);
+      probes.push({ mib, end });
       task.update({ done: probes.length, unit: 'boots' });
-      return answered;
+      return end === 'answered';
     };
     const floor = await findFloor(trial, HIGHEST_MIB, setup.runs ?? TRIALS);
     task.succeed();
@@ -48,18 +48,20 @@ export const memory: Experiment = {
           goal: { text: `at most ${GOAL_MIB} MiB`, met: floor <= GOAL_MIB },
         },
       ],
-      notes: [`every probe, in order: ${probes.map(describe).join(', ')}`],
+      notes: [
+        `every probe, in order: ${probes.map(({ mib, end }) => `${mib} MiB ${end}`).join(', ')}`,
+        `silent: the guest lived, but did not answer within ${LIMIT_MS / 1000} s`,
+      ],
     };
   },
 };
 
-export interface Probe {
-  readonly mib: number;
-  readonly answered: boolean;
-}
+/** How a boot ended: an answer, the end of the VM, or neither until the time was up. */
+type End = 'answered' | 'died' | 'silent';
 
-function describe({ mib, answered }: Probe): string {
-  return `${mib} MiB ${answered ? 'answered' : 'failed'}`;
+interface Probe {
+  readonly mib: number;
+  readonly end: End;
 }
 
 /**
@@ -88,8 +90,8 @@ export async function findFloor(
   return working <= highest ? working : undefined;
 }
 
-/** Boots with so much memory; true when redis answers before the VM ends or the time is up. */
-async function answers(unikernel: Unikernel, mib: number, signal?: AbortSignal): Promise<boolean> {
+/** Boots with so much memory, until redis answers, the VM ends or the time is up. */
+async function boot(unikernel: Unikernel, mib: number, signal?: AbortSignal): Promise<End> {
   signal?.throwIfAborted();
   const port = { hostAddress: '127.0.0.1', hostPort: 0, guestPort: REDIS_PORT } as const;
   let vm: RunningUnikernel;
@@ -105,7 +107,7 @@ async function answers(unikernel: Unikernel, mib: number, signal?: AbortSignal):
     );
   } catch (error) {
     // Lupine itself refuses memory into which the kernel does not fit.
-    if (error instanceof LupineError && /too little/.test(error.message)) return false;
+    if (error instanceof LupineError && /too little/.test(error.message)) return 'died';
     throw error;
   }
   vm.stdout.resume();
@@ -115,7 +117,8 @@ async function answers(unikernel: Unikernel, mib: number, signal?: AbortSignal):
   const limits = [over.signal, AbortSignal.timeout(LIMIT_MS)];
   const until = AbortSignal.any(signal === undefined ? limits : [...limits, signal]);
   try {
-    return await pinged(vm.ports[0]?.hostPort ?? 0, until);
+    if (await pinged(vm.ports[0]?.hostPort ?? 0, until)) return 'answered';
+    return over.signal.aborted ? 'died' : 'silent';
   } finally {
     vm.kill();
     await vm.ended;

@@ -14,7 +14,8 @@ import { compileTool, lupine } from './tools.js';
 import type { Experiment, Finding, Setup } from './types.js';
 
 const RUNS = 3;
-const IMAGE_BYTES = 300e6;
+/** Asked for; what directories themselves take is not content, so that about 300 MB come out. */
+const IMAGE_BYTES = 345e6;
 const LARGE_IMAGE_BYTES = 1.2e9;
 const MEMORY_GOAL_MIB = 200e6 / 2 ** 20;
 

@@ -95,6 +95,7 @@ export function redisImage(): Promise<OciImage> {
 }
 
 const NGINX_CONF = `
+user www-data;
 worker_processes 1;
 pid /run/nginx.pid;
 error_log stderr;
@@ -112,7 +113,8 @@ http {
 export function nginxImage(): Promise<OciImage> {
   return image({
     name: 'nginx',
-    packages: ['nginx-light'],
+    // base-files has /run and /var/log, which the packages take for granted.
+    packages: ['base-files', 'nginx-light'],
     layers: [
       accounts,
       [

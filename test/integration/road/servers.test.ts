@@ -16,7 +16,8 @@ async function used(application: Application, flags: readonly string[]): Promise
   const vm = new Lupine(['run', ...flags, '-p', String(application.port), reference]);
   try {
     const port = await vm.port(application.port);
-    expect(await application.use(port)).toEqual(application.answers);
+    const ended = vm.ended.then(() => Promise.reject(new Error('it ended')));
+    expect(await Promise.race([application.use(port), ended])).toEqual(application.answers);
   } catch (error) {
     throw new Error(`with ${flags.join(' ')} it said:\n${vm.said}`, { cause: error });
   }

@@ -45,15 +45,22 @@ if [ "${1-}" = --tests ]; then
 	need postgresql-client psql
 	need python3-minimal python3
 	need golang-go go
+	need libmemcached-tools memccat
+	need musl-tools musl-gcc
+	need fakeroot fakeroot
+	need bsdutils script
 	need curl curl
 	need strace strace
+	sudo=
+	[ "$(id -u)" = 0 ] || sudo=sudo
 	if [ ${#wanted[@]} -gt 0 ]; then
 		say "installing for the tests: ${wanted[*]}"
-		sudo=
-		[ "$(id -u)" = 0 ] || sudo=sudo
 		$sudo apt-get update -qq
 		# Servers are only copied into VMs; none may start on this machine.
 		$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+	elif ! apt-cache show redis-server >/dev/null 2>&1; then
+		say "fetching Debian's package lists: the tests make images of packages"
+		$sudo apt-get update -qq
 	fi
 fi
 

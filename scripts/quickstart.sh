@@ -11,6 +11,6 @@ if ! command -v redis-server >/dev/null || ! command -v redis-cli >/dev/null; th
 	$sudo apt-get update -qq
 	# RUNLEVEL=1: redis is to run in a microVM, not as a service of this machine.
 	$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-		apt-get install -y -qq --no-install-recommends redis-server redis-tools >/dev/null
+		apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends redis-server redis-tools >/dev/null
 fi
 exec node dist/quickstart.js

@@ -57,7 +57,7 @@ if [ "${1-}" = --tests ]; then
 		say "installing for the tests: ${wanted[*]}"
 		$sudo apt-get update -qq
 		# Servers are only copied into VMs; none may start on this machine.
-		$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+		$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
 	elif ! apt-cache show redis-server >/dev/null 2>&1; then
 		say "fetching Debian's package lists: the tests make images of packages"
 		$sudo apt-get update -qq

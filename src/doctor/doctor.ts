@@ -110,7 +110,8 @@ export async function installMissing(checks: readonly Check[], context: Context)
     });
   }
   const apt = async (...args: string[]) => {
-    const command = [...prefix, 'apt-get', ...args];
+    // Another installation may be running: wait for it, as a user would.
+    const command = [...prefix, 'apt-get', '-o', 'DPkg::Lock::Timeout=600', ...args];
     await run(command[0] ?? '', command.slice(1), {
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       ...(context.signal === undefined ? {} : { signal: context.signal }),

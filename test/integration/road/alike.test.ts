@@ -2,6 +2,7 @@
 
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { killAll, lupine, type Result } from '../../support/cli.js';
+import { fullTest } from '../../support/full.js';
 import { smallImage } from '../../support/images.js';
 
 let small: string;
@@ -56,6 +57,6 @@ test('lupine-general behaves as lupine', async () => {
   expect(await transcript(kernels['lupine-general'])).toEqual(expected);
 });
 
-test('microvm behaves as lupine', async () => {
+fullTest('microvm behaves as lupine', async () => {
   expect(await transcript(kernels.microvm)).toEqual(expected);
 });

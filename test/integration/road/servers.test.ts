@@ -37,7 +37,7 @@ for (const application of Object.values(others)) {
 }
 
 test('redis on lupine-general', () => used(redis, ['--profile', 'lupine-general']));
-test('redis on microvm', () => used(redis, ['--profile', 'microvm']));
+fullTest('redis on microvm', () => used(redis, ['--profile', 'microvm']));
 fullTest('redis on its own kernel, tiny', () =>
   used(redis, ['--app', 'redis', '--variant', 'tiny']),
 );

@@ -171,12 +171,11 @@ describe('memory', () => {
   });
 
   test('a kernel that panics is one line, and status 125', async () => {
-    // Files in memory cannot be killed: with nobody left but init, the kernel gives up.
-    const fill = 'for f in /fill /mnt/fill; do busybox cat /dev/zero >$f; done';
-    const root = ['-u', '0', '--format', 'initramfs', '--tmpfs', '/mnt', '-m', '48M'];
+    // A process that must not be killed takes all memory: the kernel gives up.
+    const eat = 'echo -1000 >/proc/self/oom_score_adj && exec /bin/probe eat';
     const vm = new Lupine([
-      ...['run', '-q', ...testKernelFlags, ...root, '--entrypoint', '/bin/busybox'],
-      ...[small, 'sh', '-c', `${fill}; busybox head -c 100m /dev/zero | busybox tail`],
+      ...['run', '-q', ...testKernelFlags, '-u', '0', '-m', '48M'],
+      ...['--entrypoint', '/bin/busybox', small, 'sh', '-c', eat],
     ]);
     const { status, stderr } = await vm.ended;
     expect(stderr).toMatch(/^lupine: the microVM went down: Kernel panic.*$/m);

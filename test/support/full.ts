@@ -8,9 +8,12 @@ import { test } from 'vitest';
 
 export const isFull = process.env['LUPINE_TEST_FULL'] === '1';
 
+/** Milliseconds: it may compile its own kernel, beside another test that does. */
+const LIMIT = 3_600_000;
+
 /** Like `test`, in a full run. */
 export function fullTest(name: string, body: () => Promise<void>): void {
   const list = process.env['LUPINE_TEST_LEFT'];
-  if (isFull) test(name, body);
+  if (isFull) test(name, body, LIMIT);
   else if (list !== undefined) appendFileSync(list, `${name}\n`);
 }

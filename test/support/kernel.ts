@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { silentProgress } from '../../src/support/progress.js';
-import { buildKernels } from '../../src/unikernel/index.js';
+import { buildKernels, type BuildOptions } from '../../src/unikernel/index.js';
 
 const context = { progress: silentProgress };
 const extras = fileURLToPath(new URL('kernel.config', import.meta.url));
@@ -25,13 +25,23 @@ export function testKernel(): Promise<string> {
   return vmlinux({ profile: 'lupine-base', features, configFiles: [extras] });
 }
 
+/** The kernel that `lupine run` takes for redis. Built in set-up, it is no part of a test's time. */
+export function redisKernel(): Promise<string> {
+  return vmlinux({}, 'redis');
+}
+
+/** The kernel of `--profile lupine-general`. */
+export function generalKernel(): Promise<string> {
+  return vmlinux({ profile: 'lupine-general' });
+}
+
 /** Next to nothing: what init must do without (test/integration/guest/bare.config). */
 export function bareKernel(): Promise<string> {
   return vmlinux({ configFiles: [bare] });
 }
 
-async function vmlinux(options: Parameters<typeof buildKernels>[2]): Promise<string> {
-  const [kernel] = await buildKernels([], [], options, context);
+async function vmlinux(options: BuildOptions, ...apps: readonly string[]): Promise<string> {
+  const [kernel] = await buildKernels(apps, [], options, context);
   if (kernel === undefined) throw new Error('no kernel was built');
   return kernel.vmlinux;
 }

@@ -4,9 +4,12 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { killAll, lupine, type Result } from '../../support/cli.js';
 import { fullTest } from '../../support/full.js';
 import { smallImage } from '../../support/images.js';
+import { generalKernel, redisKernel } from '../../support/kernel.js';
 
 let small: string;
 beforeAll(async () => {
+  await redisKernel();
+  await generalKernel();
   small = (await smallImage()).reference;
 });
 afterEach(killAll);

@@ -46,4 +46,4 @@ test('what is missing is told with the flags that add it, and they do', async ()
   for (const { command, works } of cases) {
     expect(await run(added, command)).toEqual({ status: 0, stdout: works, stderr: '' });
   }
-});
+}, 3_600_000);

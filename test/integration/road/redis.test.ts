@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { applications, redisCli } from '../../support/applications.js';
 import { eventually, freePort, killAll, leftovers, Lupine } from '../../support/cli.js';
+import { redisKernel } from '../../support/kernel.js';
 import { copyImage } from '../../support/oci.js';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.js';
 
@@ -17,6 +18,7 @@ let registry: RegistryServer;
 let reference: string;
 
 beforeAll(async () => {
+  await redisKernel();
   scratch = await mkdtemp(join(tmpdir(), 'lupine-road-'));
   registry = await startRegistry(scratch, { login: false });
   reference = `${registry.host}/team/redis:7`;

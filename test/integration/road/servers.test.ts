@@ -3,11 +3,15 @@
  * a full run gives each the kernel made for it, and the baseline kernel, and expects the same.
  */
 
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { applications, type Application } from '../../support/applications.js';
 import { killAll, Lupine } from '../../support/cli.js';
 import { fullTest } from '../../support/full.js';
+import { generalKernel } from '../../support/kernel.js';
 
+beforeAll(async () => {
+  await generalKernel();
+});
 afterEach(killAll);
 
 /** Runs an application on a kernel, uses it and stops it. */

@@ -47,6 +47,8 @@ const tried = new Set([
   'rseq', // glibc's fast CPU number
   'set_robust_list', // futexes of threads that died
   'statx', // falls back to newfstatat
+  'pkey_alloc', // node looks for memory protection keys
+  'get_mempolicy', // databases look for NUMA
 ]);
 
 /** False for what a libc, or our own init, only looks for. */

@@ -11,6 +11,9 @@ export const descriptors = { console: 3, qmp: 4 } as const;
 /** The address of every guest on QEMU's user-mode network; each VM has a network of its own. */
 const USER_MAC = '52:54:00:12:34:56';
 
+/** What a time stamp counter of one instruction a nanosecond is, in kHz. */
+const COUNTED_TSC_KHZ = 1_000_000;
+
 /** Of translated guest code. QEMU's own default lets one VM's grow to a gigabyte. */
 const TCG_BUFFER_MIB = 64;
 
@@ -27,20 +30,32 @@ export function qemuArgs(vm: VmConfig, tscKhz?: number): string[] {
     ['-display', 'none'],
     ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     acceleratorArgs(vm),
+    vm.countInstructions === true ? countingArgs : [],
     ['-m', `size=${vm.memoryMiB}M`],
     ['-smp', `cpus=${vm.cpus}`],
     ['-chardev', `socket,id=console,fd=${descriptors.console}`, '-serial', 'chardev:console'],
     ['-chardev', `socket,id=qmp,fd=${descriptors.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ['-kernel', vm.kernel],
     vm.initrd === undefined ? [] : ['-initrd', vm.initrd],
-    ['-append', kernelCommandLine(vm, tscKhz)],
+    ['-append', kernelCommandLine(vm, vm.countInstructions === true ? COUNTED_TSC_KHZ : tscKhz)],
     // virtio 1: what Firecracker and Cloud Hypervisor have too.
     ['-global', 'virtio-mmio.force-legacy=false'],
     ...vm.disks.map(diskArgs),
     networkArgs(vm.network),
-    ['-device', 'virtio-rng-device'],
+    // The host's random numbers would make each run another one.
+    vm.countInstructions === true ? [] : ['-device', 'virtio-rng-device'],
   ].flat();
 }
+
+/**
+ * One instruction is one nanosecond; an idle guest's clock jumps to its next timer instead of waiting
+ * for the host's. The date and the random numbers (RDRAND) are always the same.
+ */
+const countingArgs = [
+  ...['-icount', 'shift=0,sleep=off'],
+  ...['-rtc', 'base=2020-01-01T00:00:00,clock=vm'],
+  ...['-seed', '1'],
+];
 
 /** A comma separates QEMU's options; doubled it is part of a value. */
 function escape(value: string): string {

@@ -46,6 +46,7 @@ export async function qemuMonitor(): Promise<Monitor> {
 
 async function start(program: string, vm: VmConfig, signal?: AbortSignal): Promise<RunningVm> {
   signal?.throwIfAborted();
+  checkCounting(vm);
   const [network, tscKhz] = await Promise.all([
     readyNetwork(vm.network),
     vm.accelerator === 'tcg' ? hostTscKhz() : undefined,
@@ -54,6 +55,13 @@ async function start(program: string, vm: VmConfig, signal?: AbortSignal): Promi
   ]);
   signal?.throwIfAborted();
   return launchQemu(program, { ...vm, network }, tscKhz, signal);
+}
+
+function checkCounting({ countInstructions, accelerator, cpus }: VmConfig): void {
+  if (countInstructions !== true || (accelerator === 'tcg' && cpus === 1)) return;
+  throw new LupineError('instructions are counted under TCG with one CPU only', {
+    where: `${accelerator}, ${cpus} CPUs`,
+  });
 }
 
 async function readyNetwork(network: Network): Promise<Network> {

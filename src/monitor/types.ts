@@ -48,6 +48,12 @@ export interface VmConfig {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly accelerator: Accelerator;
+  /**
+   * For measurement, under TCG and with one CPU: the guest's clock counts instructions, 1 ns each, and
+   * its random numbers are always the same, so that a guest without disk, network and input does the
+   * same twice, to the instruction.
+   */
+  readonly countInstructions?: boolean;
   /** In order: vda, vdb, … */
   readonly disks: readonly Disk[];
   readonly network: Network;

@@ -65,6 +65,16 @@ describe('accelerators', () => {
     expect(valuesOf({}, '-append', 2_500_000)[0]).toContain('tsc_early_khz=2500000 tsc=reliable');
   });
 
+  test('counting: nothing of the host reaches the guest, and its clock is told', () => {
+    const vm = { countInstructions: true } as const;
+    expect(valuesOf(vm, '-icount')).toEqual(['shift=0,sleep=off']);
+    expect(parseOptions(valuesOf(vm, '-rtc')[0] ?? '').get('clock')).toBe('vm');
+    expect(valuesOf(vm, '-seed')).toEqual(['1']);
+    expect(valuesOf(vm, '-device')).toEqual([]);
+    expect(valuesOf(vm, '-append', 2_500_000)[0]).toContain('tsc_early_khz=1000000 tsc=reliable');
+    expect(valuesOf({}, '-icount')).toEqual([]);
+  });
+
   test('KVM: the processor as it is, and its own clock', () => {
     const vm = { accelerator: 'kvm' } as const;
     expect(valuesOf(vm, '-accel')).toEqual(['kvm']);

@@ -37,6 +37,9 @@ if [ "${1-}" = --tests ]; then
 	need libarchive-tools bsdtar
 	need cpio cpio
 	need busybox-static /bin/busybox
+	need erofs-utils fsck.erofs
+	need iproute2 ip
+	need linux-source-6.1 /usr/src/linux-source-6.1.tar.xz
 	need redis-server redis-server
 	need redis-tools redis-cli
 	need nginx-light /usr/sbin/nginx

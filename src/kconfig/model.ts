@@ -6,6 +6,12 @@
 
 import type { Comparison, Position, Tristate } from './ast.js';
 
+/**
+ * Whose rules hold: up to 6.10 the kernel's programs knew tristate, named and optional choices; later
+ * ones know only choices between bools, and remember in which order the user decided on them.
+ */
+export type Dialect = '6.1' | '6.12';
+
 export type SymbolType = 'unknown' | 'bool' | 'tristate' | 'int' | 'hex' | 'string';
 
 /** An expression over symbols. Constants are symbols too (`ConfigSymbol.constant`), as in the language. */
@@ -36,9 +42,19 @@ export interface ConfigSymbol {
   readonly implies: readonly Reverse[];
   readonly ranges: readonly Range[];
   /** The choice it is a member of. */
-  readonly choice?: Choice;
+  readonly choice?: Choice | undefined;
   /** What `depends on`, `if`, menus and choices ask of it, any of its definitions. */
   readonly dependency: Expression;
+  /**
+   * The same as the kernel's programs compare it with `selected`; undefined, which is y, for members of
+   * choices, whose menu entries ask for it all.
+   */
+  readonly directDependency?: Expression | undefined;
+  /** All of `selectedBy` and of `impliedBy` in one, as the kernel's programs evaluate and print them. */
+  readonly selected?: Expression | undefined;
+  readonly implied?: Expression | undefined;
+  /** It stands for a choice, not for an option. */
+  readonly isChoice: boolean;
   /** Who selects it, who implies it; empty where nobody does. */
   readonly selectedBy: readonly Reverse[];
   readonly impliedBy: readonly Reverse[];
@@ -89,16 +105,16 @@ export interface Choice {
 export interface MenuNode {
   readonly kind: 'config' | 'menuconfig' | 'choice' | 'menu' | 'if' | 'comment' | 'root';
   readonly position: Position;
-  readonly parent?: MenuNode;
+  readonly parent?: MenuNode | undefined;
   readonly children: readonly MenuNode[];
   /** Of config, menuconfig and choice. */
-  readonly symbol?: ConfigSymbol;
-  readonly prompt?: Prompt;
+  readonly symbol?: ConfigSymbol | undefined;
+  readonly prompt?: Prompt | undefined;
   /** All that its own `depends on` and what encloses it ask for. */
   readonly dependency: Expression;
   /** `visible if` of this menu and of those around it; undefined where there is none. */
-  readonly visibility?: Expression;
-  readonly help?: string;
+  readonly visibility?: Expression | undefined;
+  readonly help?: string | undefined;
 }
 
 /** The whole space of one tree and architecture. */
@@ -107,14 +123,28 @@ export interface Space {
   readonly root: MenuNode;
   /** By name; constants and nameless choices are not in it. */
   readonly byName: ReadonlyMap<string, ConfigSymbol>;
+  readonly dialect: Dialect;
   /** By index, everything. */
   readonly symbols: readonly ConfigSymbol[];
+  /**
+   * Everything but y, m and n, in the order of the hash table of the kernel's programs: that of
+   * `auto.conf` and of some warnings.
+   */
+  readonly hashed: readonly ConfigSymbol[];
+  /** What the kernel's programs print while they read the Kconfig files, in order, without newlines. */
+  readonly messages: readonly Output[];
   readonly choices: readonly Choice[];
   /** The symbol that turns modules on (MODULES). */
   readonly modules?: ConfigSymbol;
   readonly yes: ConfigSymbol;
   readonly module: ConfigSymbol;
   readonly no: ConfigSymbol;
+}
+
+/** A line, or several, for the user, and on which of the two streams the kernel's programs print it. */
+export interface Output {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
 }
 
 /** What a `Configuration` answers; the engine implements it, solver and explainer are written against it. */

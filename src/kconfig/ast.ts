@@ -100,7 +100,7 @@ export interface Ast {
   /** `mainmenu`, macros expanded; the kernel's own fallback where the files give none. */
   readonly title: string;
   readonly entries: readonly AstEntry[];
-  /** Every file that was read, in order, with its text's length; what auto.conf.cmd depends on. */
+  /** Every file that was read, once, in order; what auto.conf.cmd depends on. */
   readonly files: readonly string[];
   /** Environment variables that were read, with their values; undefined where one was not set. */
   readonly environment: ReadonlyMap<string, string | undefined>;
@@ -108,9 +108,10 @@ export interface Ast {
   readonly messages: readonly Message[];
 }
 
-/** A line for the user, as the kernel's own program would print it. */
+/** What the kernel's own program would print: info to its standard output, warnings to its errors. */
 export interface Message {
   readonly severity: 'info' | 'warning';
   readonly position?: Position;
+  /** The whole line, with its `file:line:` where it has one. */
   readonly text: string;
 }

@@ -1,0 +1,408 @@
+/**
+ * Files in, tokens out. Macros are expanded inside words and quotes as they are met, sourced files are
+ * read in the middle of their parents, and empty lines are dropped, so a parser sees one stream of
+ * statements that each end in 'eol'.
+ *
+ * The input's language is that of the kernel's scanner (scripts/kconfig/lexer.l), with its rules for
+ * when a line is text: after `help`, and after `NAME =`.
+ */
+
+import type { Position } from './ast.js';
+import { at, type Log } from './errors.js';
+import { readHelp } from './help.js';
+import { Preprocessor, type Shell } from './preprocess.js';
+
+const keywords = [
+  'bool',
+  'choice',
+  'comment',
+  'config',
+  'def_bool',
+  'def_tristate',
+  'default',
+  'depends',
+  'endchoice',
+  'endif',
+  'endmenu',
+  'help',
+  'hex',
+  'if',
+  'imply',
+  'int',
+  'mainmenu',
+  'menu',
+  'menuconfig',
+  'modules',
+  'on',
+  'prompt',
+  'range',
+  'select',
+  'source',
+  'string',
+  'tristate',
+  'visible',
+] as const;
+
+export type Keyword = (typeof keywords)[number];
+
+export type Token =
+  | Keyword
+  | 'word'
+  | 'quoted'
+  | 'helptext'
+  | 'value' // what is assigned to a variable
+  | 'eol'
+  | 'end'
+  | ('||' | '&&' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '!' | '(' | ')' | ':=' | '+=');
+
+/** How files are found. @returns the text of `name`, or undefined where there is no such file. */
+export type ReadSource = (name: string) => string | undefined;
+
+export interface LexerOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly shell: Shell;
+  readonly read: ReadSource;
+  readonly log: Log;
+}
+
+const keywordOf: ReadonlyMap<string, Keyword> = new Map(keywords.map((word) => [word, word]));
+const longestKeyword = Math.max(...keywords.map((word) => word.length));
+
+/** As many files as the kernel's program may have open at once, and far more than a kernel has. */
+const maxDepth = 1000;
+const maxFiles = 100_000;
+
+const wordCode = 1;
+const dollarCode = 2;
+const classes = new Uint8Array(128);
+for (const each of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-') {
+  classes[each.charCodeAt(0)] = wordCode;
+}
+classes['$'.charCodeAt(0)] = dollarCode;
+
+/** A file that waits for the one it sources. */
+interface Suspended {
+  readonly file: string;
+  readonly source: string;
+  readonly offset: number;
+  readonly line: number;
+  /** Of the `source` statement. */
+  readonly statementLine: number;
+}
+
+export class Lexer {
+  /** Of the token last taken, where it has a text: a word, a quoted string, a help text, a value. */
+  text = '';
+  /** The line on which the present statement began. */
+  statementLine = 0;
+  file: string;
+  readonly preprocessor: Preprocessor;
+  /** Every file that was opened, once each, in order. */
+  readonly files = new Set<string>();
+
+  readonly #log: Log;
+  readonly #read: ReadSource;
+  readonly #suspended: Suspended[] = [];
+  #source: string;
+  #offset = 0;
+  #line = 1;
+  #opened = 0;
+  #previous: Token = 'eol';
+  #beforePrevious: Token = 'eol';
+  #mode: 'statement' | 'value' | 'help' = 'statement';
+
+  /** @throws KconfigError where `file` cannot be read. */
+  constructor(file: string, options: LexerOptions) {
+    this.#log = options.log;
+    this.#read = options.read;
+    this.file = file;
+    this.preprocessor = new Preprocessor({
+      environment: options.environment,
+      shell: options.shell,
+      log: options.log,
+      here: () => ({ file: this.file, line: this.#line }),
+      includedFrom: () => this.includedFrom(),
+    });
+    const source = this.#read(file);
+    if (source === undefined) {
+      this.#log.fault(`can't find file ${file}`);
+      throw this.#log.error();
+    }
+    this.#source = source;
+    this.files.add(file);
+  }
+
+  /** Where the present statement is. */
+  position(): Position {
+    return { file: this.file, line: this.statementLine };
+  }
+
+  /** Where the present file was sourced, innermost first. */
+  includedFrom(): Position[] {
+    return this.#suspended.map((each) => ({ file: each.file, line: each.statementLine })).reverse();
+  }
+
+  /** Goes on with `name`; the present file continues at its end. */
+  enter(name: string): void {
+    const position = this.position();
+    const source = this.#suspended.length < maxDepth ? this.#read(name) : undefined;
+    if (source === undefined || ++this.#opened > maxFiles) {
+      this.#log.fault(`${at(position)}: can't open file "${name}"`, position, this.includedFrom());
+      throw this.#log.error();
+    }
+    this.#suspended.push({
+      file: this.file,
+      source: this.#source,
+      offset: this.#offset,
+      line: this.#line,
+      statementLine: this.statementLine,
+    });
+    if (this.#suspended.some((each) => each.file === name)) this.#failRecursion(name, position);
+    this.file = name;
+    this.files.add(name);
+    this.#source = source;
+    this.#offset = 0;
+    this.#line = 1;
+  }
+
+  /** What follows, to the first line that is indented less, is the next token. */
+  startHelp(): void {
+    this.#mode = 'help';
+  }
+
+  next(): Token {
+    let token = this.#scan();
+    if (this.#previous === 'eol' || this.#previous === 'helptext') {
+      while (token === 'eol') token = this.#scan();
+      this.statementLine = this.#line;
+    } else if (
+      this.#previous === 'word' &&
+      this.#beforePrevious === 'eol' &&
+      (token === '=' || token === ':=' || token === '+=')
+    ) {
+      this.#mode = 'value';
+    }
+    this.#beforePrevious = this.#previous;
+    this.#previous = token;
+    return token;
+  }
+
+  #scan(): Token {
+    if (this.#mode === 'help') return this.#help();
+    if (this.#mode === 'value') {
+      const token = this.#value();
+      if (token) return token;
+    }
+    for (;;) {
+      const code = this.#source.charCodeAt(this.#offset);
+      const kind = classes[code] ?? 0; // NaN, at the end, has none
+      if (kind !== 0) {
+        const token = this.#word();
+        if (token) return token;
+        continue;
+      }
+      switch (code) {
+        case 0x20: // space
+        case 0x09: // tab
+          this.#offset++;
+          break;
+        case 0x0a: // newline
+          this.#offset++;
+          this.#line++;
+          return 'eol';
+        case 0x23: // #
+          this.#offset = this.#lineEnd();
+          break;
+        case 0x22: // "
+        case 0x27: // '
+          return this.#quoted(code);
+        default: {
+          const token = Number.isNaN(code) ? this.#endOfFile() : this.#operator();
+          if (token) return token;
+        }
+      }
+    }
+  }
+
+  /** A word, a keyword, or undefined where a macro expanded to nothing. */
+  #word(): Token | undefined {
+    const source = this.#source;
+    const start = this.#offset;
+    let end = start;
+    let kinds = 0;
+    for (;;) {
+      const kind = classes[source.charCodeAt(end)] ?? 0;
+      if (kind === 0) break;
+      kinds |= kind;
+      end++;
+    }
+    if (kinds & dollarCode) return this.#expandedWord(start);
+    this.#offset = end;
+    this.text = source.slice(start, end);
+    return (end - start <= longestKeyword ? keywordOf.get(this.text) : undefined) ?? 'word';
+  }
+
+  /** A word with a `$` in it: its macros may reach over blanks, to the end of the line. */
+  #expandedWord(start: number): Token | undefined {
+    const line = this.#source.slice(start, this.#lineEnd());
+    let text = '';
+    let end = 0;
+    for (;;) {
+      const kind = classes[line.charCodeAt(end)] ?? 0;
+      if (kind === 0) break;
+      if (kind === wordCode) text += line.charAt(end++);
+      else {
+        const reference = this.preprocessor.expandReference(line, end);
+        text += reference.text;
+        end = reference.end;
+      }
+    }
+    this.#offset = start + end;
+    this.text = text;
+    return text === '' ? undefined : 'word';
+  }
+
+  #quoted(quote: number): Token {
+    const source = this.#source;
+    let text = '';
+    let start = this.#offset + 1;
+    let end = start;
+    for (;;) {
+      const code = source.charCodeAt(end);
+      if (code === quote) {
+        this.#offset = end + 1;
+        break;
+      }
+      if (Number.isNaN(code) || code === 0x0a) {
+        this.#offset = end;
+        if (code === 0x0a) this.#warn(this.statementLine, 'multi-line strings not supported');
+        break;
+      }
+      if (code === 0x24) {
+        const line = source.slice(end, this.#lineEnd(end));
+        const reference = this.preprocessor.expandReference(line, 0);
+        text += source.slice(start, end) + reference.text;
+        start = end += reference.end;
+      } else if (code === 0x5c) {
+        // The next character stands for itself, unless it is the line's end.
+        text += source.slice(start, end);
+        start = ++end;
+        if (end < source.length && source.charCodeAt(end) !== 0x0a) end++;
+      } else end++;
+    }
+    this.text = text === '' ? source.slice(start, end) : text + source.slice(start, end);
+    return 'quoted';
+  }
+
+  #operator(): Token | undefined {
+    const first = this.#source.charAt(this.#offset);
+    const second = this.#source.charAt(this.#offset + 1);
+    this.#offset++;
+    switch (first) {
+      case '(':
+      case ')':
+      case '=':
+        return first;
+      case '!':
+      case '<':
+      case '>':
+        if (second !== '=') return first;
+        this.#offset++;
+        return `${first}=`;
+      case ':':
+      case '+':
+        if (second !== '=') break;
+        this.#offset++;
+        return `${first}=`;
+      case '&':
+        if (second !== '&') break;
+        this.#offset++;
+        return '&&';
+      case '|':
+        if (second !== '|') break;
+        this.#offset++;
+        return '||';
+      case '\\':
+        if (second !== '\n') break;
+        this.#offset++;
+        this.#line++;
+        return undefined;
+    }
+    this.#ignore(first, second);
+    return undefined;
+  }
+
+  /** The kernel's program reads bytes: a character of several gets as many warnings. */
+  #ignore(first: string, second: string): void {
+    let character = first;
+    let bytes = 1;
+    if (first > '\x7f') {
+      if (first >= '\ud800' && first < '\udc00' && second >= '\udc00' && second < '\ue000') {
+        this.#offset++;
+        bytes = 4;
+      } else bytes = first > '\u07ff' ? 3 : 2;
+      character = '\ufffd';
+    }
+    for (let count = 0; count < bytes; count++) {
+      this.#warn(this.#line, `ignoring unsupported character '${character}'`);
+    }
+  }
+
+  /** The rest of the line after `NAME =`; undefined where the file ended. */
+  #value(): Token | undefined {
+    let code = this.#source.charCodeAt(this.#offset);
+    while (code === 0x20 || code === 0x09) code = this.#source.charCodeAt(++this.#offset);
+    if (code === 0x0a || Number.isNaN(code)) {
+      this.#mode = 'statement';
+      return undefined;
+    }
+    const end = this.#lineEnd();
+    this.text = this.#source.slice(this.#offset, end);
+    this.#offset = end;
+    return 'value';
+  }
+
+  #help(): Token {
+    const { text, end, lines } = readHelp(this.#source, this.#offset);
+    this.#mode = 'statement';
+    this.#offset = end;
+    this.#line += lines;
+    this.text = text;
+    return 'helptext';
+  }
+
+  #endOfFile(): Token {
+    if (this.#previous !== 'eol' && this.#previous !== 'helptext') {
+      this.#warn(this.#line, 'no new line at end of file');
+    }
+    const parent = this.#suspended.pop();
+    if (!parent) return 'end';
+    this.file = parent.file;
+    this.#source = parent.source;
+    this.#offset = parent.offset;
+    this.#line = parent.line;
+    return 'eol';
+  }
+
+  #lineEnd(start = this.#offset): number {
+    const end = this.#source.indexOf('\n', start);
+    return end < 0 ? this.#source.length : end;
+  }
+
+  #warn(line: number, text: string): void {
+    const position = { file: this.file, line };
+    this.#log.say('warning', `${at(position)}:warning: ${text}`, position);
+  }
+
+  #failRecursion(name: string, position: Position): never {
+    const trace = this.includedFrom();
+    const lines = [
+      'Recursive inclusion detected.',
+      'Inclusion path:',
+      `  current file : ${name}`,
+      ...trace.map((each) => `  included from: ${at(each)}`),
+    ];
+    this.#log.fault(lines.join('\n'), position, trace);
+    throw this.#log.error();
+  }
+}

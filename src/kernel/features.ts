@@ -1,7 +1,7 @@
 /**
  * Which options give a system call, a socket family, a file system: derived from the source tree, so
- * that it is true for the line at hand. A definition is found by its macro or structure; the options
- * are those that gate it; one that nobody can set is replaced by one that brings it.
+ * that it is true for the line at hand. The tree tells under which condition each is compiled; here an
+ * option that nobody can set is replaced by one that brings it.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,14 +9,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Context } from '../support/context.js';
 import { cacheDirectory } from '../support/paths.js';
-import { run } from '../support/process.js';
+import { alternatives, readSyscallTable } from '../kconfig/source/index.js';
+import type { Provision } from '../kconfig/source/index.js';
 import { cached, keyOf } from '../support/store.js';
 import { symbolsOf } from './expression.js';
-import { GateFinder } from './gates.js';
-import type { Gates } from './gates.js';
+import { provisions } from './source-facts.js';
 import { readSymbols } from './symbols.js';
 import type { Symbols } from './symbols.js';
-import { parseSyscallTable } from './syscall-table.js';
 import type { SourceTree } from './types.js';
 
 const named = v.object({ name: v.string(), options: v.array(v.string()) });
@@ -40,7 +39,7 @@ export type Feature =
   | { readonly kind: 'filesystem'; readonly name: string };
 
 /** Raised when this file finds something else in the same tree. */
-const FORMAT = '2';
+const FORMAT = '3';
 
 /** What no gate tells: the file is compiled, but its feature is an option looked at elsewhere. */
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -74,7 +73,7 @@ export async function featureTable(source: SourceTree, context: Context): Promis
     join(cacheDirectory(), 'kernel', 'features'),
     keyOf('features', FORMAT, source.key),
     async (directory) => {
-      const table = await derive(source.path);
+      const table = await derive(source, context);
       await writeFile(join(directory, 'features.json'), JSON.stringify(table));
     },
     context,
@@ -85,127 +84,41 @@ export async function featureTable(source: SourceTree, context: Context): Promis
   );
 }
 
-async function derive(tree: string): Promise<FeatureTable> {
-  const gates = new GateFinder(tree);
-  const symbols = await readSymbols(tree);
-  const [syscalls, families, filesystems] = await Promise.all([
-    deriveSyscalls(tree, gates, symbols),
-    deriveFamilies(tree, gates, symbols),
-    deriveFilesystems(tree, gates, symbols),
+async function derive(source: SourceTree, context: Context): Promise<FeatureTable> {
+  const [found, symbols, header] = await Promise.all([
+    provisions(source, context),
+    readSymbols(source.path),
+    readFile(join(source.path, 'include/linux/socket.h'), 'utf8'),
   ]);
-  return { syscalls, families, filesystems };
+  const optionsOf = (provision: Provision | undefined) =>
+    provision === undefined ? [] : best(provision, symbols);
+  const ofKind = (kind: Provision['kind']) =>
+    new Map(found.filter((one) => one.kind === kind).map((one) => [one.name, one]));
+  const calls = ofKind('syscall');
+  const families = [...header.matchAll(/^#define AF_(\w+)\s+(\d+)/gm)].flatMap(
+    ([, name = '', nr = '']) => {
+      const family = ofKind('socket').get(name);
+      return family === undefined ? [] : [[nr, { name, options: optionsOf(family) }] as const];
+    },
+  );
+  return {
+    syscalls: Object.fromEntries(
+      (readSyscallTable(source.path, 'x86') ?? []).map(({ nr, name, entry }) => {
+        const options = optionsOf(calls.get(entry.replace(/^sys_/, '')));
+        return [String(nr), { name, entry, options }];
+      }),
+    ),
+    families: Object.fromEntries(families),
+    filesystems: Object.fromEntries(
+      [...ofKind('filesystem')].map(([name, one]) => [name, [...(known[name] ?? optionsOf(one))]]),
+    ),
+  };
 }
 
-async function deriveSyscalls(tree: string, gates: GateFinder, symbols: Symbols) {
-  const table = parseSyscallTable(
-    await readFile(join(tree, 'arch/x86/entry/syscalls/syscall_64.tbl'), 'utf8'),
-  );
-  const places = await findPlaces(
-    tree,
-    '^SYSCALL_DEFINE[0-6]\\(',
-    (text) => /^SYSCALL_DEFINE[0-6]\((\w+)/.exec(text)?.[1],
-  );
-  const options = await bestOptions(places, gates, symbols);
-  return Object.fromEntries(
-    table.map(({ nr, name, entry }) => {
-      const found = options.get(entry.replace(/^sys_/, '')) ?? [];
-      return [String(nr), { name, entry, options: found }];
-    }),
-  );
-}
-
-async function deriveFamilies(tree: string, gates: GateFinder, symbols: Symbols) {
-  const header = await readFile(join(tree, 'include/linux/socket.h'), 'utf8');
-  const numbers = new Map(
-    [...header.matchAll(/^#define AF_(\w+)\s+(\d+)/gm)].map(([, name = '', nr = '']) => [name, nr]),
-  );
-  const places = await structures(tree, gates, 'net_proto_family', /\.family\s*=\s*[AP]F_(\w+)/);
-  const options = await bestOptions(places, gates, symbols);
-  return Object.fromEntries(
-    [...options].flatMap(([name, found]) => {
-      const nr = numbers.get(name);
-      return nr === undefined ? [] : [[nr, { name, options: found }]];
-    }),
-  );
-}
-
-async function deriveFilesystems(tree: string, gates: GateFinder, symbols: Symbols) {
-  const places = await structures(tree, gates, 'file_system_type', /\.name\s*=\s*"([^"]+)"/);
-  const options = await bestOptions(places, gates, symbols);
-  return Object.fromEntries(
-    [...options].map(([name, found]) => [name, [...(known[name] ?? found)]]),
-  );
-}
-
-/** Where something is defined. */
-interface Place {
-  readonly name: string;
-  readonly path: string;
-  readonly line: number;
-}
-
-const directories = [
-  ...['kernel', 'fs', 'mm', 'ipc', 'net', 'security', 'io_uring', 'block', 'crypto'],
-  ...['arch/x86/kernel', 'arch/x86/entry', 'drivers/base', 'drivers/pci', 'drivers/char'],
-];
-
-async function findPlaces(
-  tree: string,
-  pattern: string,
-  nameOf: (text: string) => string | undefined,
-): Promise<Place[]> {
-  const { stdout } = await run(
-    'grep',
-    ['-rnE', '--include=*.c', '-e', pattern, '--', ...directories],
-    // 1: nothing found; 2: a directory that this line does not have.
-    { cwd: tree, accept: [0, 1, 2], env: { LC_ALL: 'C' } },
-  );
-  return stdout.split('\n').flatMap((row) => {
-    const [, path, line, text = ''] = /^([^:]+):(\d+):(.*)$/.exec(row) ?? [];
-    const name = nameOf(text);
-    return path === undefined || name === undefined ? [] : [{ name, path, line: Number(line) }];
-  });
-}
-
-/** Structures of a type, named by one of their fields. */
-async function structures(
-  tree: string,
-  gates: GateFinder,
-  type: string,
-  field: RegExp,
-): Promise<Place[]> {
-  const places = await findPlaces(tree, `struct ${type} +\\w+ *= *\\{`, () => '');
-  const all = await Promise.all(
-    places.map(async ({ path, line }) => {
-      const rest = (await gates.source(path))
-        .split('\n')
-        .slice(line, line + 12)
-        .join('\n');
-      const name = field.exec(rest.split(/^\};/m)[0] ?? '')?.[1];
-      return name === undefined ? [] : [{ name, path, line }];
-    }),
-  );
-  return all.flat();
-}
-
-/** For each name the options of its real definition: not a stand-in, and needing least. */
-async function bestOptions(
-  places: readonly Place[],
-  finder: GateFinder,
-  symbols: Symbols,
-): Promise<Map<string, string[]>> {
-  const best = new Map<string, { gates: Gates; options: string[] }>();
-  for (const { name, path, line } of places) {
-    const gates = await finder.ofLine(path, line);
-    const options = settable(gates.options, symbols);
-    const other = best.get(name);
-    const better =
-      other === undefined ||
-      (other.gates.negated && !gates.negated) ||
-      (other.gates.negated === gates.negated && options.length < other.options.length);
-    if (better) best.set(name, { gates, options });
-  }
-  return new Map([...best].map(([name, { options }]) => [name, options]));
+/** Of the ways to have something, what to turn on for the one that needs least. */
+function best({ condition }: Provision, symbols: Symbols): string[] {
+  const ways = alternatives(condition).map((way) => settable(way, symbols));
+  return ways.reduce((least, way) => (way.length < least.length ? way : least));
 }
 
 /** Replaces options without a prompt by one that brings them, unless the others do already. */

@@ -1,19 +1,6 @@
-/** The system call table of x86-64: numbers and names in the source, presence in a built kernel. */
+/** Which system calls a built kernel has. */
 
-export interface Syscall {
-  readonly nr: number;
-  /** `fstat` */
-  readonly name: string;
-  /** The function behind it: `sys_newfstat`. */
-  readonly entry: string;
-}
-
-/** Parses arch/x86/entry/syscalls/syscall_64.tbl; the x32 calls are left out. */
-export function parseSyscallTable(text: string): Syscall[] {
-  return [...text.matchAll(/^(\d+)[ \t]+(?:common|64)[ \t]+(\w+)[ \t]+(\w+)/gm)].map(
-    ([, nr, name = '', entry = '']) => ({ nr: Number(nr), name, entry }),
-  );
-}
+import type { Syscall } from '../kconfig/source/index.js';
 
 /**
  * The system calls that a kernel has. One that was left out is a weak stand-in that answers ENOSYS,

@@ -1,0 +1,71 @@
+/**
+ * The cheapest solution of a formula: wishes with weights, of which as little as possible is broken.
+ * Each run of the solver that cannot keep all wishes names some that clash; one of them has to go, and
+ * the wishes are rewritten so that breaking one is free and every further one costs (max-resolution,
+ * Narodytska and Bacchus 2014). The first run that succeeds has found the optimum.
+ */
+
+import { TRUE, type Literal, type SatSolver } from './sat.js';
+
+export class Wishes {
+  private readonly weights = new Map<Literal, number>();
+  /** What every solution costs at least. */
+  private paid = 0;
+
+  constructor(private readonly sat: SatSolver) {}
+
+  get cost(): number {
+    return this.paid;
+  }
+
+  /** That the literal holds; breaking it costs `weight`, more than 0. */
+  add(literal: Literal, weight: number): void {
+    if (literal !== TRUE) this.weights.set(literal, (this.weights.get(literal) ?? 0) + weight);
+  }
+
+  /** Wishes that the clauses alone do not break: to be assumed by the next run. */
+  assumptions(): Literal[] {
+    for (const [literal, weight] of this.weights) {
+      if (this.sat.fixed(literal) !== false) continue;
+      this.paid += weight;
+      this.weights.delete(literal);
+    }
+    return [...this.weights.keys()];
+  }
+
+  /** Gives in where these wishes cannot all be kept. */
+  relax(clashing: readonly Literal[]): void {
+    const weight = Math.min(...clashing.map((literal) => this.weights.get(literal)!));
+    this.paid += weight;
+    for (const literal of clashing) {
+      const left = this.weights.get(literal)! - weight;
+      if (left > 0) this.weights.set(literal, left);
+      else this.weights.delete(literal);
+    }
+    const { sat } = this;
+    const broken = clashing.map((literal) => literal ^ 1);
+    sat.addClause(broken);
+    // Whether one of those after the i-th is broken too.
+    let later = broken.at(-1)!;
+    for (let i = broken.length - 2; i >= 0; i--) {
+      const one = broken[i]!;
+      const notBoth = sat.variable(true);
+      sat.addClause([notBoth ^ 1, one ^ 1, later ^ 1]);
+      sat.addClause([notBoth, one]);
+      sat.addClause([notBoth, later]);
+      this.add(notBoth, weight);
+      if (i === 0) break;
+      const either = sat.variable();
+      sat.addClause([either, one ^ 1]);
+      sat.addClause([either, later ^ 1]);
+      sat.addClause([either ^ 1, one, later]);
+      later = either;
+    }
+  }
+
+  /** Keeps what the optimum keeps, for good: every further solution costs as much. */
+  harden(): void {
+    for (const literal of this.weights.keys()) this.sat.addClause([literal]);
+    this.weights.clear();
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * The cheapest answer, and after that the one among them with the fewest settings.
+ *
+ * A kernel has some fifteen thousand symbols, nearly all of which reach each other, and an answer
+ * touches a few dozen. So a symbol is first assumed to stay as it is in the base, and its rules are
+ * left out. They are added, and the assumption is dropped,
+ * - when it is among the assumptions that clash, so that changing it could help, or
+ * - when the evaluator finds it changed by a candidate, so that it follows from what was changed.
+ * A refusal that rests on no such assumption, and an optimum in which every symbol left out does stay
+ * as it is, hold for the whole space: leaving rules out only allows more.
+ */
+
+import type { Tristate } from '../ast.js';
+import type { ConfigSymbol, Space, Values } from '../model.js';
+import { Wishes } from './core-guided.js';
+import { Encoder, type Modules } from './encoder.js';
+import { evaluate, is, isLogical, type Formula, type Reading } from './formula.js';
+import {
+  choiceRules,
+  rulesOf,
+  unchanged,
+  unchangedChoice,
+  wantedRules,
+  type Rule,
+} from './rules.js';
+import { FALSE, SatSolver, type Literal } from './sat.js';
+
+/** What the user sets, beyond the base. */
+export type Settings = ReadonlyMap<ConfigSymbol, string>;
+
+export interface Task {
+  readonly space: Space;
+  readonly base: Values;
+  readonly wanted: Settings;
+  /** What it costs that an option is on (y or m) which is off in the base: 0 or more. */
+  cost(symbol: ConfigSymbol): number;
+  /** The base with these settings too, as the kernel's programs would have it. */
+  apply(settings: Settings): Values;
+}
+
+export interface Found {
+  readonly settings: Settings;
+  readonly cost: number;
+  readonly values: Values;
+}
+
+/** How a search ended. */
+export type Outcome =
+  | { readonly kind: 'found'; readonly found: Found }
+  /** There is no answer; the rules of these symbols show it. */
+  | { readonly kind: 'impossible'; readonly rules: readonly Rule[] }
+  /** Numbers or strings of comparisons are not what they were taken for, but as in these values. */
+  | { readonly kind: 'undecided'; readonly values: Values };
+
+/** Candidates that the evaluator may reject before the search gives up. */
+const MOST_REJECTED = 100;
+
+const TEXT: Readonly<Record<Tristate, string>> = { 0: 'n', 1: 'm', 2: 'y' };
+
+export class Search {
+  private readonly sat = new SatSolver();
+  private readonly encoder: Encoder;
+  private wishes = new Wishes(this.sat);
+  /** Symbols whose rules are in, each with a literal that holds only where it needs no setting. */
+  private readonly active = new Map<ConfigSymbol, Literal>();
+  /** Assumptions that symbols without rules stay as they are. */
+  private readonly frozen = new Map<Literal, ConfigSymbol>();
+  private readonly rules: Rule[] = [];
+  private fewest = false;
+  private rejected = 0;
+
+  /**
+   * @param decided what comparisons of numbers and strings read
+   * @param avoided settings not to be found again, nor with others added
+   */
+  constructor(
+    private readonly task: Task,
+    private readonly modules: Modules,
+    private readonly decided: Reading,
+    avoided: readonly Settings[] = [],
+  ) {
+    const { space, base, wanted } = task;
+    this.encoder = new Encoder(this.sat, space, modules, decided, (met) => this.freeze(met));
+    if (space.modules !== undefined) this.activate(space.modules);
+    for (const [symbol, value] of wanted) {
+      if (isLogical(symbol)) this.activate(symbol);
+      for (const rule of wantedRules(symbol, value, base)) this.add(rule);
+    }
+    for (const settings of avoided) {
+      this.sat.addClause([...settings].map(([symbol, value]) => this.differs(symbol, value)));
+    }
+  }
+
+  run(): Outcome {
+    const end = this.optimum();
+    if (end.kind !== 'found') return end;
+    const { cost } = this.wishes;
+    this.wishes.harden();
+    this.wishes = new Wishes(this.sat);
+    this.fewest = true;
+    for (const literal of this.active.values()) this.wishes.add(literal, 1);
+    const best = this.optimum();
+    return best.kind === 'found' ? { kind: 'found', found: { ...best.found, cost } } : best;
+  }
+
+  private add(rule: Rule): void {
+    this.rules.push(rule);
+    this.encoder.add(rule);
+  }
+
+  private freeze(symbol: ConfigSymbol): void {
+    for (const literal of this.asInBase(symbol)) this.frozen.set(literal, symbol);
+  }
+
+  private asInBase(symbol: ConfigSymbol): readonly Literal[] {
+    const [atLeastModule, yes] = this.encoder.symbol(symbol);
+    const value = this.task.base.tristate(symbol);
+    return value === 0 ? [atLeastModule ^ 1] : value === 2 ? [yes] : [atLeastModule, yes ^ 1];
+  }
+
+  /** Adds the rules of a symbol; of a choice's member, those of the whole choice. */
+  private activate(symbol: ConfigSymbol): void {
+    if (this.active.has(symbol)) return;
+    const { base } = this.task;
+    const { choice } = symbol;
+    const needless = this.sat.variable(true);
+    const about = { position: undefined, kind: 'wanted' as const };
+    if (choice === undefined) {
+      this.enlist(symbol, needless);
+      for (const rule of rulesOf(symbol, base)) this.add(rule);
+      const same = unchanged(symbol, base);
+      const boolean = symbol.type === 'bool';
+      this.encoder.add({ ...about, symbol, boolean, lower: is(symbol), upper: same }, needless ^ 1);
+      this.encoder.add({ ...about, symbol, boolean, lower: same, upper: is(symbol) }, needless ^ 1);
+    } else {
+      for (const member of [...choice.members, choice.symbol]) this.enlist(member, needless);
+      for (const rule of choiceRules(choice)) this.add(rule);
+      for (const { member, when } of unchangedChoice(choice, base)) {
+        const rule = { ...about, symbol: member, boolean: true, lower: when, upper: is(member) };
+        this.encoder.add(rule, needless ^ 1);
+      }
+    }
+    if (this.fewest) this.wishes.add(needless, 1);
+  }
+
+  private enlist(symbol: ConfigSymbol, needless: Literal): void {
+    this.active.set(symbol, needless);
+    const [atLeastModule] = this.encoder.symbol(symbol);
+    for (const literal of this.asInBase(symbol)) this.frozen.delete(literal);
+    if (this.task.base.tristate(symbol) > 0 || symbol.isChoice || atLeastModule === FALSE) return;
+    const cost = this.task.cost(symbol);
+    if (cost <= 0) return;
+    if (this.fewest) this.sat.addClause([atLeastModule ^ 1]);
+    else this.wishes.add(atLeastModule ^ 1, cost);
+  }
+
+  /** Runs the solver until nothing that it assumed is in the way of an optimum. */
+  private optimum(): Outcome {
+    for (;;) {
+      const wishes = this.wishes.assumptions();
+      const idle = [...this.frozen].filter(([literal]) => this.sat.fixed(literal) === false);
+      if (idle.length > 0) {
+        for (const [, symbol] of idle) this.activate(symbol);
+        continue;
+      }
+      if (this.sat.solve([...wishes, ...this.frozen.keys()])) {
+        const end = this.check();
+        if (end !== undefined) return end;
+        continue;
+      }
+      const { core } = this.sat;
+      const woken = core.flatMap((literal) => this.frozen.get(literal) ?? []);
+      if (woken.length > 0) for (const symbol of woken) this.activate(symbol);
+      else if (core.length > 0) this.wishes.relax(core);
+      else return { kind: 'impossible', rules: this.rules };
+    }
+  }
+
+  /** Asks the evaluator about the solution; undefined where the search has to go on. */
+  private check(): Outcome | undefined {
+    const settings = this.settings();
+    const values = this.task.apply(settings);
+    const { base, space } = this.task;
+    const moved = new Set<ConfigSymbol>();
+    let differs = false;
+    for (const symbol of space.symbols) {
+      if (symbol.constant || !isLogical(symbol) || symbol.isChoice) continue;
+      const value = values.tristate(symbol);
+      if (this.active.has(symbol)) differs ||= value !== this.solved(symbol);
+      else if (value !== base.tristate(symbol)) moved.add(symbol);
+      if (value > 0 && isAgainstDependencies(symbol, values, base)) moved.add(symbol);
+    }
+    const news = [...moved].filter((symbol) => !this.active.has(symbol));
+    if (news.length > 0) {
+      for (const symbol of news) this.activate(symbol);
+      return undefined;
+    }
+    const missed = [...this.task.wanted].some(([symbol, value]) => values.value(symbol) !== value);
+    if (!differs && !missed && moved.size === 0) {
+      return { kind: 'found', found: { settings, cost: this.wishes.cost, values } };
+    }
+    return this.reject(values);
+  }
+
+  private reject(values: Values): Outcome | undefined {
+    if (++this.rejected > MOST_REJECTED) return { kind: 'undecided', values };
+    const changed = this.task.space.symbols.some(
+      (symbol) =>
+        !symbol.constant &&
+        !isLogical(symbol) &&
+        values.value(symbol) !== this.decided.value(symbol),
+    );
+    if (changed) return { kind: 'undecided', values };
+    this.sat.addClause(
+      [...this.active.keys()].map((symbol) => this.differs(symbol, TEXT[this.solved(symbol)])),
+    );
+    return undefined;
+  }
+
+  private differs(symbol: ConfigSymbol, value: string): Literal {
+    if (!isLogical(symbol)) return FALSE;
+    const [atLeastModule, yes] = this.encoder.symbol(symbol);
+    if (value === 'y') return yes ^ 1;
+    if (value === 'n') return atLeastModule;
+    const other = this.sat.variable();
+    this.sat.addClause([other ^ 1, atLeastModule ^ 1, yes]);
+    return other;
+  }
+
+  private solved(symbol: ConfigSymbol): Tristate {
+    const { base } = this.task;
+    if (!isLogical(symbol) || symbol.constant) return base.tristate(symbol);
+    return this.encoder.solution(symbol) ?? base.tristate(symbol);
+  }
+
+  /** What the user has to set for the solution to come true. */
+  private settings(): Settings {
+    const { base, wanted } = this.task;
+    const reading: Reading = {
+      tristate: (symbol) => this.solved(symbol),
+      value: (symbol) =>
+        isLogical(symbol) && !symbol.constant
+          ? TEXT[this.solved(symbol)]
+          : this.decided.value(symbol),
+    };
+    const value = (formula: Formula) => evaluate(formula, reading);
+    const settings = new Map<ConfigSymbol, string>();
+    for (const [symbol, text] of wanted) {
+      if (!isLogical(symbol) && base.userValue(symbol) !== text) settings.set(symbol, text);
+    }
+    for (const symbol of this.active.keys()) {
+      const solved = this.solved(symbol);
+      if (symbol.isChoice) continue;
+      if (symbol.choice !== undefined) {
+        const kept = unchangedChoice(symbol.choice, base).find(({ when }) => value(when) > 0);
+        if (solved > 0 && kept?.member !== symbol) settings.set(symbol, 'y');
+        continue;
+      }
+      let same = value(unchanged(symbol, base));
+      if (same === 1 && (symbol.type === 'bool' || !this.modulesOn(reading))) same = 2;
+      if (same !== solved) settings.set(symbol, TEXT[solved]);
+    }
+    return settings;
+  }
+
+  private modulesOn(reading: Reading): boolean {
+    if (this.modules !== 'free') return this.modules === 'on';
+    const { modules } = this.task.space;
+    return modules !== undefined && reading.tristate(modules) > 0;
+  }
+}
+
+/** Whether a select forces it on where its dependencies forbid it, and did not in the base. */
+function isAgainstDependencies(symbol: ConfigSymbol, values: Values, base: Values): boolean {
+  const { directDependency, selectedBy } = symbol;
+  if (directDependency === undefined || selectedBy.length === 0) return false;
+  const unmet = (of: Values) => {
+    const given = of.evaluate(directDependency);
+    const value = of.tristate(symbol);
+    return given < value && (given === 0 || value < 2 || isModular(symbol, of));
+  };
+  return unmet(values) && !unmet(base);
+}
+
+/** Whether m is a value of its own for it, and not the same as y. */
+function isModular({ type }: ConfigSymbol, values: Values): boolean {
+  const { modules } = values.space;
+  return type === 'tristate' && modules !== undefined && values.tristate(modules) > 0;
+}

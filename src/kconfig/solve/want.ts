@@ -1,0 +1,148 @@
+/**
+ * What else has to be set for options to have the values one wants: the cheapest settings, or the rules
+ * that forbid it.
+ *
+ * Every answer was put to the evaluator before it is given. Comparisons with numbers and strings in
+ * dependencies are taken as the base decides them, or as the answer itself does where that differs;
+ * no number is changed to satisfy one, unless the caller wants that number. `MODULES` stays as in the
+ * base unless it is wanted or nothing else helps.
+ */
+
+import type { ConfigSymbol, Space, Values } from '../model.js';
+import type { Modules } from './encoder.js';
+import { isLogical, type Reading } from './formula.js';
+import { minimalClash } from './proof.js';
+import type { Rule } from './rules.js';
+import { Search, type Found, type Outcome, type Settings, type Task } from './search.js';
+import { checkWanted } from './wanted.js';
+
+/** A configuration to start from. */
+export interface Base extends Values {
+  /** The same with these set too; the base itself stays as it is. */
+  with(settings: Settings): Values;
+}
+
+export interface WantOptions {
+  /** What it costs to turn an option on, 0 or more; 1 for each unless given. */
+  readonly cost?: (symbol: ConfigSymbol) => number;
+  /** How many answers to look for; 1 unless given. */
+  readonly answers?: number;
+}
+
+/** One setting of an answer. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Answer {
+  /** What the user has to set beyond the base, in the order of the files. */
+  readonly settings: readonly Setting[];
+  /** Of everything that is on and was not. */
+  readonly cost: number;
+  /** Options that are on and were not, and the other way about, in the order of the files. */
+  readonly turnedOn: readonly string[];
+  readonly turnedOff: readonly string[];
+}
+
+export type WantResult =
+  /** The cheapest first. */
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
+  /** These rules cannot hold together, and none of them can be left out. */
+  | { readonly kind: 'impossible'; readonly clash: readonly Rule[] }
+  /** Neither was found: the evaluator rejected every candidate, for what numbers and strings were. */
+  | { readonly kind: 'undecided' };
+
+/** How often comparisons are decided anew after an answer has changed the numbers in them. */
+const MOST_DECISIONS = 4;
+
+/**
+ * @param wanted names, with or without `CONFIG_`, and values as `.config` has them, strings unquoted
+ * @throws WantError for unknown names, and values that are not of their option's type
+ */
+export function want(
+  base: Base,
+  wanted: Readonly<Record<string, string>>,
+  { cost = () => 1, answers: most = 1 }: WantOptions = {},
+): WantResult {
+  const { space } = base;
+  const settings = checkWanted(space, wanted);
+  const task: Task = { space, base, wanted: settings, cost, apply: (more) => base.with(more) };
+  const answers: Found[] = [];
+  let first: Attempt | undefined;
+  for (const modules of modulesToTry(space, base, settings)) {
+    first = attempt(task, modules, []);
+    if (first.outcome.kind === 'found') break;
+  }
+  for (let next = first; next?.outcome.kind === 'found';) {
+    answers.push(next.outcome.found);
+    if (answers.length >= most || next.outcome.found.settings.size === 0) break;
+    next = attempt(
+      task,
+      next.modules,
+      answers.map((found) => found.settings),
+    );
+  }
+  if (answers.length > 0) {
+    return { kind: 'answers', answers: answers.map((found) => answerOf(base, found)) };
+  }
+  return refusal(space, first);
+}
+
+interface Attempt {
+  readonly outcome: Outcome;
+  readonly modules: Modules;
+  readonly decided: Reading;
+}
+
+function modulesToTry(space: Space, base: Values, wanted: Settings): readonly Modules[] {
+  const { modules } = space;
+  if (modules === undefined) return ['off'];
+  const asked = wanted.get(modules);
+  if (asked !== undefined) return [asked === 'n' ? 'off' : 'on'];
+  return [base.tristate(modules) > 0 ? 'on' : 'off', 'free'];
+}
+
+function attempt(task: Task, modules: Modules, avoided: readonly Settings[]): Attempt {
+  let values = task.base;
+  for (let round = 1; ; round++) {
+    const decided = reading(values, task.wanted);
+    const outcome = new Search(task, modules, decided, avoided).run();
+    if (outcome.kind !== 'undecided' || round === MOST_DECISIONS) {
+      return { outcome, modules, decided };
+    }
+    values = outcome.values;
+  }
+}
+
+/** Numbers and strings as in the values, but for those that are wanted. */
+function reading(values: Values, wanted: Settings): Reading {
+  return {
+    tristate: (symbol) => values.tristate(symbol),
+    value: (symbol) => (isLogical(symbol) ? undefined : wanted.get(symbol)) ?? values.value(symbol),
+  };
+}
+
+function refusal(space: Space, last: Attempt | undefined): WantResult {
+  if (last?.outcome.kind !== 'impossible') return { kind: 'undecided' };
+  const clash = minimalClash(space, last.modules, last.decided, last.outcome.rules);
+  return clash === undefined ? { kind: 'undecided' } : { kind: 'impossible', clash };
+}
+
+function answerOf(base: Base, { settings, cost, values }: Found): Answer {
+  const options = base.space.symbols.filter(
+    (symbol) => !symbol.constant && !symbol.isChoice && isLogical(symbol),
+  );
+  const changed = (on: Values, off: Values) =>
+    options
+      .filter((symbol) => on.tristate(symbol) > 0 && off.tristate(symbol) === 0)
+      .map((symbol) => symbol.name);
+  return {
+    settings: [...settings]
+      .sort(([one], [other]) => one.index - other.index)
+      .map(([{ name }, value]) => ({ name, value })),
+    cost,
+    turnedOn: changed(values, base),
+    turnedOff: changed(base, values),
+  };
+}

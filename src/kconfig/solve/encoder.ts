@@ -7,7 +7,14 @@
 import type { Tristate } from '../ast.js';
 import type { ConfigSymbol, Space } from '../model.js';
 import { compareValues } from '../numbers.js';
-import { compares, conjuncts, disjuncts, isLogical, type Formula, type Reading } from './formula.js';
+import {
+  compares,
+  conjuncts,
+  disjuncts,
+  isLogical,
+  type Formula,
+  type Reading,
+} from './formula.js';
 import type { Rule } from './rules.js';
 import { FALSE, TRUE, type Literal, type SatSolver } from './sat.js';
 

@@ -15,6 +15,7 @@ import { all, any, conjuncts, is, isLogical, NO, none, YES, type Formula } from 
 
 export type RuleKind =
   | 'wanted' // what the caller asked for
+  | 'modules' // m is a value of its own only with modules
   | 'depends' // a symbol is no more than its dependencies
   | 'reach' // nor more than its prompt, defaults, selects and implies give it
   | 'select'
@@ -237,5 +238,16 @@ export function wantedRules(symbol: ConfigSymbol, wanted: string, base: Values):
   const rules: Rule[] = [];
   if (wanted !== 'n') rules.push({ ...about, lower: value, upper: itself });
   if (wanted !== 'y') rules.push({ ...about, lower: itself, upper: value });
+  if (wanted === 'm') {
+    const { modules } = base.space;
+    rules.push({
+      kind: 'modules',
+      symbol,
+      position: modules && positionOf(modules),
+      lower: YES,
+      upper: modules ? is(modules) : NO,
+      boolean: true,
+    });
+  }
   return rules;
 }

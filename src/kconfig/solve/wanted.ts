@@ -56,7 +56,9 @@ function valueFault(symbol: ConfigSymbol, value: string): string | undefined {
     case 'bool':
       return value === 'y' || value === 'n' ? undefined : 'a bool is y or n';
     case 'tristate':
-      return value === 'y' || value === 'm' || value === 'n' ? undefined : 'a tristate is y, m or n';
+      return value === 'y' || value === 'm' || value === 'n'
+        ? undefined
+        : 'a tristate is y, m or n';
     case 'int':
       return isNumber('int', value) ? undefined : 'no decimal number';
     case 'hex':

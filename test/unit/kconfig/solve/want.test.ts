@@ -16,8 +16,8 @@ function settingsFor(text: string, wanted: Record<string, string>): string[] {
 /** The rules that forbid it, as `kind SYMBOL line`. */
 function clashOf(result: WantResult): string[] {
   if (result.kind !== 'impossible') throw new Error(result.kind);
-  return result.clash.map(
-    ({ kind, symbol, position }) => `${kind} ${symbol.name} ${String(position?.line ?? '')}`.trim(),
+  return result.clash.map(({ kind, symbol, position }) =>
+    `${kind} ${symbol.name} ${String(position?.line ?? '')}`.trim(),
   );
 }
 

@@ -1,0 +1,199 @@
+/** The solver against trying every configuration there is, on small random spaces. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Tristate } from '../../../../src/kconfig/ast.js';
+import type { ConfigSymbol, Space } from '../../../../src/kconfig/model.js';
+import { evaluate, isLogical, type Reading } from '../../../../src/kconfig/solve/formula.js';
+import type { Rule } from '../../../../src/kconfig/solve/rules.js';
+import { want, type Base } from '../../../../src/kconfig/solve/want.js';
+import { allNo, baseOf, spaceOf } from './base.js';
+import { randomKconfig } from './random-kconfig.js';
+
+type User = ReadonlyMap<ConfigSymbol, string>;
+
+function optionsOf(space: Space): readonly ConfigSymbol[] {
+  return [...space.byName.values()].filter((symbol) => symbol.nodes.length > 0);
+}
+
+/** All assignments of values to symbols, the values of each as `of` gives them. */
+function* assignments<V>(
+  symbols: readonly ConfigSymbol[],
+  of: (symbol: ConfigSymbol) => readonly V[],
+): Generator<Map<ConfigSymbol, V>> {
+  const [first, ...rest] = symbols;
+  if (first === undefined) {
+    yield new Map();
+    return;
+  }
+  for (const others of assignments(rest, of)) {
+    for (const value of of(first)) yield new Map([[first, value], ...others]);
+  }
+}
+
+interface Best {
+  readonly cost: number;
+  readonly count: number;
+}
+
+const TEXTS: readonly string[] = ['n', 'm', 'y'];
+
+/** Whether a select forces something against its dependencies which none did in the base. */
+function warnsAnew(base: Base, after: Base): boolean {
+  return optionsOf(base.space).some((symbol) => {
+    const unmet = (of: Base) => {
+      if (!symbol.directDependency || !symbol.selected) return false;
+      const modules = base.space.modules && of.tristate(base.space.modules) > 0;
+      const round = (value: Tristate) =>
+        value === 1 && (symbol.type === 'bool' || !modules) ? 2 : value;
+      return round(of.evaluate(symbol.directDependency)) < round(of.evaluate(symbol.selected));
+    };
+    return unmet(after) && !unmet(base);
+  });
+}
+
+/** The least cost, and of that the fewest settings, in which all wanted values hold. */
+function bruteForce(base: Base, user: User, wanted: User): Best | undefined {
+  const { space } = base;
+  const { modules } = space;
+  const settable = optionsOf(space).filter((symbol) => symbol.prompts.length > 0);
+  const valuesOf = (symbol: ConfigSymbol): readonly (string | undefined)[] => {
+    // Of a choice only one member is set to y; to set one to n has no meaning of its own.
+    if (symbol.choice) return [undefined, 'y'];
+    return [undefined, ...(symbol.type === 'bool' ? ['n', 'y'] : TEXTS)].filter(
+      (value) => value === undefined || value !== user.get(symbol),
+    );
+  };
+  let best: (Best & { moved: boolean }) | undefined;
+  for (const settings of assignments(settable, valuesOf)) {
+    const set = [...settings].flatMap(([symbol, value]) =>
+      value === undefined ? [] : ([[symbol, value]] as [ConfigSymbol, string][]),
+    );
+    if (space.choices.some(({ members }) => set.filter(([s]) => members.includes(s)).length > 1)) {
+      continue;
+    }
+    const after = baseOf(space, new Map([...user, ...set]));
+    if (![...wanted].every(([symbol, value]) => after.value(symbol) === value)) continue;
+    if (warnsAnew(base, after)) continue;
+    const cost = optionsOf(space).filter(
+      (symbol) => after.tristate(symbol) > 0 && base.tristate(symbol) === 0,
+    ).length;
+    // MODULES is only touched where nothing else helps.
+    const moved =
+      modules !== undefined &&
+      !wanted.has(modules) &&
+      after.tristate(modules) !== base.tristate(modules);
+    const better =
+      best === undefined ||
+      Number(moved) - Number(best.moved) ||
+      cost - best.cost ||
+      set.length - best.count;
+    if (better === true || (typeof better === 'number' && better < 0)) {
+      best = { cost, count: set.length, moved };
+    }
+  }
+  return best && { cost: best.cost, count: best.count };
+}
+
+function holds(rule: Rule, reading: Reading, modulesOn: boolean): boolean {
+  const lower = evaluate(rule.lower, reading);
+  const upper = evaluate(rule.upper, reading);
+  return rule.boolean || !modulesOn ? lower === 0 || upper > 0 : lower <= upper;
+}
+
+/** Whether any values of all symbols make the rules hold. */
+function canHold(space: Space, rules: readonly Rule[], fixed: User): boolean {
+  const symbols = optionsOf(space);
+  const domain = (symbol: ConfigSymbol): readonly Tristate[] => {
+    if (symbol === space.modules && fixed.has(symbol)) return fixed.get(symbol) === 'y' ? [2] : [0];
+    return symbol.type === 'bool' || symbol.choice ? [0, 2] : [0, 1, 2];
+  };
+  for (const values of assignments(symbols, domain)) {
+    const modulesOn = space.modules !== undefined && values.get(space.modules) === 2;
+    const bad = (symbol: ConfigSymbol) => !modulesOn && values.get(symbol) === 1;
+    if (symbols.some(bad)) continue;
+    const tristate = (symbol: ConfigSymbol): Tristate =>
+      values.get(symbol) ?? (symbol === space.yes ? 2 : symbol === space.module ? 1 : 0);
+    const value = (symbol: ConfigSymbol) =>
+      isLogical(symbol) ? TEXTS[tristate(symbol)]! : symbol.name;
+    if (rules.every((rule) => holds(rule, { tristate, value }, modulesOn))) return true;
+  }
+  return false;
+}
+
+const settings = fc.array(
+  fc.record({ number: fc.nat(100), value: fc.constantFrom('y', 'm', 'n') }),
+  {
+    minLength: 1,
+    maxLength: 3,
+  },
+);
+
+/** Values for some of the options, of their types. */
+function chosen(
+  space: Space,
+  names: readonly string[],
+  given: readonly { number: number; value: string }[],
+): Map<ConfigSymbol, string> {
+  return new Map(
+    given.map(({ number, value }) => {
+      const symbol = space.byName.get(names[number % names.length]!)!;
+      return [symbol, symbol.type === 'bool' && value === 'm' ? 'y' : value];
+    }),
+  );
+}
+
+const numRuns = Number(process.env['LUPINE_WANT_RUNS'] ?? 400);
+
+describe('want, on random spaces', () => {
+  test('agrees with trying everything, and its refusals are minimal contradictions', () => {
+    fc.assert(
+      fc.property(
+        randomKconfig,
+        settings,
+        fc.option(settings, { nil: undefined }),
+        ({ text, names }, wantedOnes, decided) => {
+          const space = spaceOf(text);
+          const user = decided && chosen(space, names, decided);
+          const base = user ? baseOf(space, user) : allNo(space);
+          const wanted = chosen(space, names, wantedOnes);
+          const record = Object.fromEntries([...wanted].map(([{ name }, value]) => [name, value]));
+          const known = new Map(
+            optionsOf(space).flatMap((symbol) => {
+              const value = base.userValue(symbol);
+              return value === undefined ? [] : [[symbol, value]];
+            }),
+          );
+          const best = bruteForce(base, known, wanted);
+          const result = want(base, record);
+          if (best === undefined) {
+            expect(result.kind).toBe('impossible');
+            if (result.kind !== 'impossible') return;
+            expect(canHold(space, result.clash, wanted)).toBe(false);
+            for (const left of result.clash) {
+              const others = result.clash.filter((rule) => rule !== left);
+              expect(canHold(space, others, wanted)).toBe(true);
+            }
+          } else {
+            expect(result.kind).toBe('answers');
+            if (result.kind !== 'answers') return;
+            const [answer] = result.answers;
+            expect({ cost: answer!.cost, count: answer!.settings.length }).toEqual(best);
+            const after = baseOf(
+              space,
+              new Map([
+                ...known,
+                ...answer!.settings.map(
+                  ({ name, value }) => [space.byName.get(name)!, value] as const,
+                ),
+              ]),
+            );
+            for (const [symbol, value] of wanted) expect(after.value(symbol)).toBe(value);
+            expect(warnsAnew(base, after)).toBe(false);
+          }
+        },
+      ),
+      { numRuns },
+    );
+  });
+});

@@ -6,6 +6,13 @@ import type { Ast } from './ast.js';
 import { Log } from './errors.js';
 import { Lexer } from './lexer.js';
 import { parseEntries } from './parser.js';
+import {
+  kernelEnvironment,
+  toolEnvironment,
+  type Environment,
+  type KernelEnvironmentOptions,
+} from './kernel-environment.js';
+import { rememberedShell, systemShell } from './probes.js';
 import type { Shell } from './preprocess.js';
 
 export interface ParseOptions {
@@ -14,7 +21,7 @@ export interface ParseOptions {
   /** Where to begin; `Kconfig` of the tree otherwise. */
   readonly file?: string;
   /** What `$(NAME)` finds; nothing else of the process's environment is seen. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Runs the commands of `$(shell …)`. */
   readonly shell: Shell;
 }
@@ -39,6 +46,32 @@ export function parseKconfig({ tree, file = 'Kconfig', environment, shell }: Par
     environment: lexer.preprocessor.environment,
     messages: log.messages,
   };
+}
+
+export interface KernelOptions extends KernelEnvironmentOptions {
+  readonly tree: string;
+  /** The directory where answers of the toolchain are remembered; without it, each load asks anew. */
+  readonly cache?: string;
+}
+
+/**
+ * How to parse a Linux tree as its own makefiles would: its Kconfig files see the same environment, and
+ * ask the same toolchain.
+ * @throws KconfigError where `tree` is no kernel tree.
+ */
+export function kernelParseOptions({ tree, cache, ...options }: KernelOptions): ParseOptions {
+  const tools = toolEnvironment(tree, options);
+  const asking = systemShell(tools);
+  const shell =
+    cache === undefined
+      ? asking
+      : rememberedShell({
+          directory: cache,
+          tree: tools['srctree'] ?? tree,
+          environment: tools,
+          shell: asking,
+        });
+  return { tree, environment: kernelEnvironment(tools, shell), shell };
 }
 
 function readSource(tree: string, name: string): string | undefined {

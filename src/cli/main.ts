@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   kernel: async () => (await import('./kernel.js')).kernelCommand(),
   image: async () => (await import('./image.js')).imageCommand(),
   apps: async () => (await import('./apps.js')).appsCommand(),
+  bench: async () => (await import('./bench.js')).benchCommand(),
   cache: async () => (await import('./cache.js')).cacheCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
 };

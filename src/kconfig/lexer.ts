@@ -9,7 +9,7 @@
 
 import type { Position } from './ast.js';
 import { at, type Log } from './errors.js';
-import { readHelp } from './help.js';
+import { scanHelp, type HelpExtent } from './help.js';
 import { Preprocessor, type Shell } from './preprocess.js';
 
 const keywords = [
@@ -74,7 +74,8 @@ const maxFiles = 100_000;
 
 const wordCode = 1;
 const dollarCode = 2;
-const classes = new Uint8Array(128);
+/** Of every UTF-16 code unit, so that no look-up misses. */
+const classes = new Uint8Array(1 << 16);
 for (const each of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-') {
   classes[each.charCodeAt(0)] = wordCode;
 }
@@ -91,8 +92,10 @@ interface Suspended {
 }
 
 export class Lexer {
-  /** Of the token last taken, where it has a text: a word, a quoted string, a help text, a value. */
+  /** Of the last token, where it has a text: a word, a quoted string, a value. */
   text = '';
+  /** Of the last 'helptext'. */
+  help: HelpExtent | undefined;
   /** The line on which the present statement began. */
   statementLine = 0;
   file: string;
@@ -100,35 +103,35 @@ export class Lexer {
   /** Every file that was opened, once each, in order. */
   readonly files = new Set<string>();
 
-  readonly #log: Log;
-  readonly #read: ReadSource;
-  readonly #suspended: Suspended[] = [];
-  #source: string;
-  #offset = 0;
-  #line = 1;
-  #opened = 0;
-  #previous: Token = 'eol';
-  #beforePrevious: Token = 'eol';
-  #mode: 'statement' | 'value' | 'help' = 'statement';
+  private readonly log: Log;
+  private readonly readSource: ReadSource;
+  private readonly suspended: Suspended[] = [];
+  private source: string;
+  private offset = 0;
+  private lineNumber = 1;
+  private opened = 0;
+  private previous: Token = 'eol';
+  private beforePrevious: Token = 'eol';
+  private mode: 'statement' | 'value' | 'help' = 'statement';
 
   /** @throws KconfigError where `file` cannot be read. */
   constructor(file: string, options: LexerOptions) {
-    this.#log = options.log;
-    this.#read = options.read;
+    this.log = options.log;
+    this.readSource = options.read;
     this.file = file;
     this.preprocessor = new Preprocessor({
       environment: options.environment,
       shell: options.shell,
       log: options.log,
-      here: () => ({ file: this.file, line: this.#line }),
+      here: () => ({ file: this.file, line: this.lineNumber }),
       includedFrom: () => this.includedFrom(),
     });
-    const source = this.#read(file);
+    const source = this.readSource(file);
     if (source === undefined) {
-      this.#log.fault(`can't find file ${file}`);
-      throw this.#log.error();
+      this.log.fault(`can't find file ${file}`);
+      throw this.log.error();
     }
-    this.#source = source;
+    this.source = source;
     this.files.add(file);
   }
 
@@ -139,85 +142,85 @@ export class Lexer {
 
   /** Where the present file was sourced, innermost first. */
   includedFrom(): Position[] {
-    return this.#suspended.map((each) => ({ file: each.file, line: each.statementLine })).reverse();
+    return this.suspended.map((each) => ({ file: each.file, line: each.statementLine })).reverse();
   }
 
   /** Goes on with `name`; the present file continues at its end. */
   enter(name: string): void {
     const position = this.position();
-    const source = this.#suspended.length < maxDepth ? this.#read(name) : undefined;
-    if (source === undefined || ++this.#opened > maxFiles) {
-      this.#log.fault(`${at(position)}: can't open file "${name}"`, position, this.includedFrom());
-      throw this.#log.error();
+    const source = this.suspended.length < maxDepth ? this.readSource(name) : undefined;
+    if (source === undefined || ++this.opened > maxFiles) {
+      this.log.fault(`${at(position)}: can't open file "${name}"`, position, this.includedFrom());
+      throw this.log.error();
     }
-    this.#suspended.push({
+    this.suspended.push({
       file: this.file,
-      source: this.#source,
-      offset: this.#offset,
-      line: this.#line,
+      source: this.source,
+      offset: this.offset,
+      line: this.lineNumber,
       statementLine: this.statementLine,
     });
-    if (this.#suspended.some((each) => each.file === name)) this.#failRecursion(name, position);
+    if (this.suspended.some((each) => each.file === name)) this.failRecursion(name, position);
     this.file = name;
     this.files.add(name);
-    this.#source = source;
-    this.#offset = 0;
-    this.#line = 1;
+    this.source = source;
+    this.offset = 0;
+    this.lineNumber = 1;
   }
 
   /** What follows, to the first line that is indented less, is the next token. */
   startHelp(): void {
-    this.#mode = 'help';
+    this.mode = 'help';
   }
 
   next(): Token {
-    let token = this.#scan();
-    if (this.#previous === 'eol' || this.#previous === 'helptext') {
-      while (token === 'eol') token = this.#scan();
-      this.statementLine = this.#line;
+    let token = this.scan();
+    if (this.previous === 'eol' || this.previous === 'helptext') {
+      while (token === 'eol') token = this.scan();
+      this.statementLine = this.lineNumber;
     } else if (
-      this.#previous === 'word' &&
-      this.#beforePrevious === 'eol' &&
+      this.previous === 'word' &&
+      this.beforePrevious === 'eol' &&
       (token === '=' || token === ':=' || token === '+=')
     ) {
-      this.#mode = 'value';
+      this.mode = 'value';
     }
-    this.#beforePrevious = this.#previous;
-    this.#previous = token;
+    this.beforePrevious = this.previous;
+    this.previous = token;
     return token;
   }
 
-  #scan(): Token {
-    if (this.#mode === 'help') return this.#help();
-    if (this.#mode === 'value') {
-      const token = this.#value();
+  private scan(): Token {
+    if (this.mode === 'help') return this.readHelpText();
+    if (this.mode === 'value') {
+      const token = this.readValue();
       if (token) return token;
     }
     for (;;) {
-      const code = this.#source.charCodeAt(this.#offset);
-      const kind = classes[code] ?? 0; // NaN, at the end, has none
-      if (kind !== 0) {
-        const token = this.#word();
+      if (this.offset >= this.source.length) return this.endOfFile();
+      const code = this.source.charCodeAt(this.offset);
+      if (classes[code] !== 0) {
+        const token = this.readWord();
         if (token) return token;
         continue;
       }
       switch (code) {
         case 0x20: // space
         case 0x09: // tab
-          this.#offset++;
+          this.offset++;
           break;
         case 0x0a: // newline
-          this.#offset++;
-          this.#line++;
+          this.offset++;
+          this.lineNumber++;
           return 'eol';
         case 0x23: // #
-          this.#offset = this.#lineEnd();
+          this.offset = this.lineEnd();
           break;
         case 0x22: // "
         case 0x27: // '
-          return this.#quoted(code);
+          return this.readQuoted(code);
         default: {
-          const token = Number.isNaN(code) ? this.#endOfFile() : this.#operator();
+          const token = this.readOperator();
           if (token) return token;
         }
       }
@@ -225,30 +228,29 @@ export class Lexer {
   }
 
   /** A word, a keyword, or undefined where a macro expanded to nothing. */
-  #word(): Token | undefined {
-    const source = this.#source;
-    const start = this.#offset;
+  private readWord(): Token | undefined {
+    const source = this.source;
+    const start = this.offset;
+    const { length } = source;
     let end = start;
-    let kinds = 0;
-    for (;;) {
-      const kind = classes[source.charCodeAt(end)] ?? 0;
-      if (kind === 0) break;
-      kinds |= kind;
-      end++;
+    while (end < length && classes[source.charCodeAt(end)] === wordCode) end++;
+    if (end < length && classes[source.charCodeAt(end)] === dollarCode) {
+      return this.expandedWord(start);
     }
-    if (kinds & dollarCode) return this.#expandedWord(start);
-    this.#offset = end;
+    this.offset = end;
     this.text = source.slice(start, end);
-    return (end - start <= longestKeyword ? keywordOf.get(this.text) : undefined) ?? 'word';
+    // Most words are names of options, in capitals.
+    const mayBeKeyword = source.charCodeAt(start) >= 0x61 && end - start <= longestKeyword;
+    return (mayBeKeyword ? keywordOf.get(this.text) : undefined) ?? 'word';
   }
 
   /** A word with a `$` in it: its macros may reach over blanks, to the end of the line. */
-  #expandedWord(start: number): Token | undefined {
-    const line = this.#source.slice(start, this.#lineEnd());
+  private expandedWord(start: number): Token | undefined {
+    const line = this.source.slice(start, this.lineEnd());
     let text = '';
     let end = 0;
-    for (;;) {
-      const kind = classes[line.charCodeAt(end)] ?? 0;
+    while (end < line.length) {
+      const kind = classes[line.charCodeAt(end)];
       if (kind === 0) break;
       if (kind === wordCode) text += line.charAt(end++);
       else {
@@ -257,29 +259,29 @@ export class Lexer {
         end = reference.end;
       }
     }
-    this.#offset = start + end;
+    this.offset = start + end;
     this.text = text;
     return text === '' ? undefined : 'word';
   }
 
-  #quoted(quote: number): Token {
-    const source = this.#source;
+  private readQuoted(quote: number): Token {
+    const source = this.source;
     let text = '';
-    let start = this.#offset + 1;
+    let start = this.offset + 1;
     let end = start;
     for (;;) {
       const code = source.charCodeAt(end);
       if (code === quote) {
-        this.#offset = end + 1;
+        this.offset = end + 1;
         break;
       }
       if (Number.isNaN(code) || code === 0x0a) {
-        this.#offset = end;
-        if (code === 0x0a) this.#warn(this.statementLine, 'multi-line strings not supported');
+        this.offset = end;
+        if (code === 0x0a) this.warn(this.statementLine, 'multi-line strings not supported');
         break;
       }
       if (code === 0x24) {
-        const line = source.slice(end, this.#lineEnd(end));
+        const line = source.slice(end, this.lineEnd(end));
         const reference = this.preprocessor.expandReference(line, 0);
         text += source.slice(start, end) + reference.text;
         start = end += reference.end;
@@ -294,10 +296,10 @@ export class Lexer {
     return 'quoted';
   }
 
-  #operator(): Token | undefined {
-    const first = this.#source.charAt(this.#offset);
-    const second = this.#source.charAt(this.#offset + 1);
-    this.#offset++;
+  private readOperator(): Token | undefined {
+    const first = this.source.charAt(this.offset);
+    const second = this.source.charAt(this.offset + 1);
+    this.offset++;
     switch (first) {
       case '(':
       case ')':
@@ -307,94 +309,94 @@ export class Lexer {
       case '<':
       case '>':
         if (second !== '=') return first;
-        this.#offset++;
+        this.offset++;
         return `${first}=`;
       case ':':
       case '+':
         if (second !== '=') break;
-        this.#offset++;
+        this.offset++;
         return `${first}=`;
       case '&':
         if (second !== '&') break;
-        this.#offset++;
+        this.offset++;
         return '&&';
       case '|':
         if (second !== '|') break;
-        this.#offset++;
+        this.offset++;
         return '||';
       case '\\':
         if (second !== '\n') break;
-        this.#offset++;
-        this.#line++;
+        this.offset++;
+        this.lineNumber++;
         return undefined;
     }
-    this.#ignore(first, second);
+    this.ignoreCharacter(first, second);
     return undefined;
   }
 
   /** The kernel's program reads bytes: a character of several gets as many warnings. */
-  #ignore(first: string, second: string): void {
+  private ignoreCharacter(first: string, second: string): void {
     let character = first;
     let bytes = 1;
     if (first > '\x7f') {
       if (first >= '\ud800' && first < '\udc00' && second >= '\udc00' && second < '\ue000') {
-        this.#offset++;
+        this.offset++;
         bytes = 4;
       } else bytes = first > '\u07ff' ? 3 : 2;
       character = '\ufffd';
     }
     for (let count = 0; count < bytes; count++) {
-      this.#warn(this.#line, `ignoring unsupported character '${character}'`);
+      this.warn(this.lineNumber, `ignoring unsupported character '${character}'`);
     }
   }
 
   /** The rest of the line after `NAME =`; undefined where the file ended. */
-  #value(): Token | undefined {
-    let code = this.#source.charCodeAt(this.#offset);
-    while (code === 0x20 || code === 0x09) code = this.#source.charCodeAt(++this.#offset);
+  private readValue(): Token | undefined {
+    let code = this.source.charCodeAt(this.offset);
+    while (code === 0x20 || code === 0x09) code = this.source.charCodeAt(++this.offset);
     if (code === 0x0a || Number.isNaN(code)) {
-      this.#mode = 'statement';
+      this.mode = 'statement';
       return undefined;
     }
-    const end = this.#lineEnd();
-    this.text = this.#source.slice(this.#offset, end);
-    this.#offset = end;
+    const end = this.lineEnd();
+    this.text = this.source.slice(this.offset, end);
+    this.offset = end;
     return 'value';
   }
 
-  #help(): Token {
-    const { text, end, lines } = readHelp(this.#source, this.#offset);
-    this.#mode = 'statement';
-    this.#offset = end;
-    this.#line += lines;
-    this.text = text;
+  private readHelpText(): Token {
+    const help = scanHelp(this.source, this.offset);
+    this.mode = 'statement';
+    this.offset = help.end;
+    this.lineNumber += help.lines;
+    this.help = help;
     return 'helptext';
   }
 
-  #endOfFile(): Token {
-    if (this.#previous !== 'eol' && this.#previous !== 'helptext') {
-      this.#warn(this.#line, 'no new line at end of file');
+  private endOfFile(): Token {
+    if (this.previous !== 'eol' && this.previous !== 'helptext') {
+      this.warn(this.lineNumber, 'no new line at end of file');
     }
-    const parent = this.#suspended.pop();
+    const parent = this.suspended.pop();
     if (!parent) return 'end';
     this.file = parent.file;
-    this.#source = parent.source;
-    this.#offset = parent.offset;
-    this.#line = parent.line;
+    this.source = parent.source;
+    this.offset = parent.offset;
+    this.lineNumber = parent.line;
     return 'eol';
   }
 
-  #lineEnd(start = this.#offset): number {
-    const end = this.#source.indexOf('\n', start);
-    return end < 0 ? this.#source.length : end;
+  private lineEnd(start = this.offset): number {
+    const end = this.source.indexOf('\n', start);
+    return end < 0 ? this.source.length : end;
   }
 
-  #warn(line: number, text: string): void {
+  private warn(line: number, text: string): void {
     const position = { file: this.file, line };
-    this.#log.say('warning', `${at(position)}:warning: ${text}`, position);
+    this.log.say('warning', `${at(position)}:warning: ${text}`, position);
   }
 
-  #failRecursion(name: string, position: Position): never {
+  private failRecursion(name: string, position: Position): never {
     const trace = this.includedFrom();
     const lines = [
       'Recursive inclusion detected.',
@@ -402,7 +404,7 @@ export class Lexer {
       `  current file : ${name}`,
       ...trace.map((each) => `  included from: ${at(each)}`),
     ];
-    this.#log.fault(lines.join('\n'), position, trace);
-    throw this.#log.error();
+    this.log.fault(lines.join('\n'), position, trace);
+    throw this.log.error();
   }
 }

@@ -10,7 +10,13 @@
 
 import type { AstEntry, AstExpression, AstProperty, DeclaredType, Position } from './ast.js';
 import { at, type Log } from './errors.js';
-import { parseExpression, parseOperand, type Tokens } from './expression-parser.js';
+import {
+  parseExpression,
+  parseOperand,
+  type OperandNode,
+  type Tokens,
+} from './expression-parser.js';
+import { HelpProperty } from './help.js';
 import type { Lexer, Token } from './lexer.js';
 import type { AssignmentOperator } from './preprocess.js';
 
@@ -26,9 +32,6 @@ interface Block {
   readonly name: BlockName;
   readonly position: Position;
 }
-
-/** White space as C's isspace has it. */
-const blank = /^[ \t\n\v\f\r]*$/;
 
 /** Blocks in blocks; whoever walks the tree recurses as deep. */
 const maxNesting = 500;
@@ -50,86 +53,99 @@ export function parseEntries(lexer: Lexer, log: Log): ParsedFile {
 }
 
 class Parser implements Tokens {
-  readonly #lexer: Lexer;
-  readonly #log: Log;
-  #token: Token | undefined;
+  private readonly lexer: Lexer;
+  private readonly log: Log;
+  private token: Token | undefined;
+  /** Names come up again and again; memory is better spent once a name. */
+  private readonly words = new Map<string, OperandNode>();
+  private readonly quotations = new Map<string, OperandNode>();
   /** Tokens to go before another `syntax error` is worth a line. */
-  #silence = 0;
+  private silence = 0;
   /** By the grammar: every one ends with some `end…`. */
-  readonly #blocks: Block[] = [];
+  private readonly blocks: Block[] = [];
   /** By the names of those ends: a wrong one closes nothing. */
-  readonly #unclosed: Block[] = [];
+  private readonly unclosed: Block[] = [];
 
   constructor(lexer: Lexer, log: Log) {
-    this.#lexer = lexer;
-    this.#log = log;
+    this.lexer = lexer;
+    this.log = log;
   }
 
   parse(): ParsedFile {
     let title: string | undefined;
     const entries: AstEntry[] = [];
     try {
-      if (this.peek() === 'mainmenu') title = this.#mainMenu();
-      this.#statements(entries, false);
+      if (this.peek() === 'mainmenu') title = this.mainMenu();
+      this.statements(entries, false);
     } catch (error) {
       if (!(error instanceof Abandoned || error instanceof Unexpected)) throw error;
-      for (const { position } of this.#blocks.reverse()) {
-        this.#log.fault(`${at(position)}: missing end statement for this entry`, position);
+      for (const { position } of this.blocks.reverse()) {
+        this.log.fault(`${at(position)}: missing end statement for this entry`, position);
       }
     }
-    if (this.#log.failed) throw this.#log.error();
+    if (this.log.failed) throw this.log.error();
     return { title, entries };
   }
 
   get text(): string {
-    return this.#lexer.text;
+    return this.lexer.text;
   }
 
   peek(): Token {
-    return (this.#token ??= this.#lexer.next());
+    return (this.token ??= this.lexer.next());
   }
 
   advance(): void {
-    this.#token = undefined;
-    if (this.#silence > 0) this.#silence--;
+    this.token = undefined;
+    if (this.silence > 0) this.silence--;
+  }
+
+  operandNode(name: string, quoted: boolean): OperandNode {
+    const known = quoted ? this.quotations : this.words;
+    let node = known.get(name);
+    if (!node) {
+      node = { kind: 'operand', operand: { name, quoted } };
+      known.set(name, node);
+    }
+    return node;
   }
 
   unexpected(): never {
-    if (this.#silence === 0) this.#fault('syntax error');
-    this.#silence = 3;
+    if (this.silence === 0) this.fault('syntax error');
+    this.silence = 3;
     throw new Unexpected();
   }
 
   exhausted(): never {
-    this.#fault('memory exhausted');
+    this.fault('memory exhausted');
     throw new Abandoned();
   }
 
-  #mainMenu(): string {
+  private mainMenu(): string {
     this.advance();
-    const title = this.#take('quoted');
-    this.#endOfLine();
+    const title = this.take('quoted');
+    this.endOfLine();
     return title;
   }
 
   /** Statements up to the end of their block, which is left for the caller; faulty ones are skipped. */
-  #statements(entries: AstEntry[], inChoice: boolean): void {
+  private statements(entries: AstEntry[], inChoice: boolean): void {
     for (;;) {
       const token = this.peek();
-      const inBlock = this.#blocks.length > 0;
+      const inBlock = this.blocks.length > 0;
       if (inBlock ? blockEnds.has(token) : token === 'end') {
         if (!inBlock) return;
-        if (this.#recovering('invalid statement', () => this.#blockEnd(token))) return;
+        if (this.recovering('invalid statement', () => this.blockEnd(token))) return;
         continue;
       }
-      const word = token === 'word' && !inChoice ? this.#lexer.text : undefined;
+      const word = token === 'word' && !inChoice ? this.lexer.text : undefined;
       const complaint = word === undefined ? 'invalid statement' : `unknown statement "${word}"`;
-      this.#recovering(complaint, () => this.#statement(token, entries, inChoice));
+      this.recovering(complaint, () => this.statement(token, entries, inChoice));
     }
   }
 
   /** @returns whether `read` came to its end; otherwise the rest of its line was skipped. */
-  #recovering(complaint: string, read: () => void): boolean {
+  private recovering(complaint: string, read: () => void): boolean {
     try {
       read();
       return true;
@@ -138,79 +154,79 @@ class Parser implements Tokens {
     }
     while (this.peek() !== 'eol') {
       if (this.peek() === 'end') throw new Abandoned();
-      this.#token = undefined;
+      this.token = undefined;
     }
     this.advance();
-    this.#fault(complaint);
+    this.fault(complaint);
     return false;
   }
 
-  #statement(token: Token, entries: AstEntry[], inChoice: boolean): void {
+  private statement(token: Token, entries: AstEntry[], inChoice: boolean): void {
     switch (token) {
       case 'config':
-        entries.push(this.#config('config'));
+        entries.push(this.config('config'));
         return;
       case 'comment':
-        entries.push(this.#comment());
+        entries.push(this.comment());
         return;
       case 'if':
-        entries.push(this.#if(inChoice));
+        entries.push(this.ifBlock(inChoice));
         return;
     }
     if (inChoice) this.unexpected();
     switch (token) {
       case 'menuconfig':
-        entries.push(this.#config('menuconfig'));
+        entries.push(this.config('menuconfig'));
         return;
       case 'menu':
-        entries.push(this.#menu());
+        entries.push(this.menu());
         return;
       case 'choice':
-        entries.push(this.#choice());
+        entries.push(this.choice());
         return;
       case 'source':
-        this.#source();
+        this.source();
         return;
       case 'word':
-        this.#assignment();
+        this.assignment();
         return;
       default:
         this.unexpected();
     }
   }
 
-  #assignment(): void {
-    const name = this.#take('word');
+  private assignment(): void {
+    const name = this.take('word');
     const operator = this.peek();
     if (operator !== '=' && operator !== ':=' && operator !== '+=') this.unexpected();
     this.advance();
-    const value = this.peek() === 'value' ? this.#take('value') : '';
-    this.#endOfLine();
-    this.#lexer.preprocessor.assign(name, operator satisfies AssignmentOperator, value);
+    const value = this.peek() === 'value' ? this.take('value') : '';
+    this.endOfLine();
+    this.lexer.preprocessor.assign(name, operator satisfies AssignmentOperator, value);
   }
 
-  #source(): void {
+  private source(): void {
     this.advance();
-    const name = this.#take('quoted');
-    this.#endOfLine();
-    this.#lexer.enter(name);
+    const name = this.take('quoted');
+    this.endOfLine();
+    this.lexer.enter(name);
   }
 
-  #config(kind: 'config' | 'menuconfig'): AstEntry {
+  private config(kind: 'config' | 'menuconfig'): AstEntry {
     this.advance();
-    const name = this.#take('word');
-    this.#endOfLine();
-    const position = this.#lexer.position();
+    const name = this.take('word');
+    this.endOfLine();
+    const position = this.lexer.position();
     const properties: AstProperty[] = [];
-    while (this.#configProperty(properties, name));
+    while (this.configProperty(properties, name)); // sliced below: a grown array is mostly empty
     if (kind === 'menuconfig' && !properties.some((each) => each.kind === 'prompt')) {
-      this.#warn('menuconfig statement without prompt');
+      this.warn('menuconfig statement without prompt');
     }
-    return { kind, position, name, properties };
+    return { kind, position, name, properties: properties.slice() };
   }
 
   /** @returns whether there was one. */
-  #configProperty(properties: AstProperty[], name: string): boolean {
+  private configProperty(properties: AstProperty[], name: string): boolean {
     const token = this.peek();
     switch (token) {
       case 'bool':
@@ -218,262 +234,271 @@ class Parser implements Tokens {
       case 'int':
       case 'hex':
       case 'string':
-        this.#type(token, properties);
+        this.type(token, properties);
         return true;
       case 'def_bool':
-        this.#default('bool', properties);
+        this.defaultValue('bool', properties);
         return true;
       case 'def_tristate':
-        this.#default('tristate', properties);
+        this.defaultValue('tristate', properties);
         return true;
       case 'default':
-        this.#default(undefined, properties);
+        this.defaultValue(undefined, properties);
         return true;
       case 'select':
       case 'imply':
-        this.#reverse(token, properties);
+        this.reverse(token, properties);
         return true;
       case 'range':
-        this.#range(properties);
+        this.range(properties);
         return true;
       case 'modules':
-        properties.push({ position: this.#flag(), kind: 'modules' });
+        properties.push({ position: this.flag(), kind: 'modules' });
         return true;
       case 'word':
-        if (this.#lexer.text !== 'transitional') return false;
-        properties.push({ position: this.#flag(), kind: 'transitional' });
+        if (this.lexer.text !== 'transitional') return false;
+        properties.push({ position: this.flag(), kind: 'transitional' });
         return true;
       default:
-        return this.#commonProperty(token, properties, name);
+        return this.commonProperty(token, properties, name);
     }
   }
 
   /** What configs and choices both have. */
-  #commonProperty(token: Token, properties: AstProperty[], name: string): boolean {
+  private commonProperty(token: Token, properties: AstProperty[], name: string): boolean {
     switch (token) {
       case 'prompt':
         this.advance();
-        this.#prompt(properties);
-        this.#endOfLine();
+        this.prompt(properties);
+        this.endOfLine();
         return true;
       case 'depends':
-        this.#depends(properties);
+        this.depends(properties);
         return true;
       case 'help':
-        this.#help(properties, name);
+        this.help(properties, name);
         return true;
       default:
         return false;
     }
   }
 
-  #type(type: DeclaredType, properties: AstProperty[]): void {
+  private type(type: DeclaredType, properties: AstProperty[]): void {
     this.advance();
-    const position = this.#lexer.position();
-    if (this.peek() === 'quoted') this.#prompt(properties);
-    this.#endOfLine();
+    const position = this.lexer.position();
+    if (this.peek() === 'quoted') this.prompt(properties);
+    this.endOfLine();
     properties.push({ position, kind: 'type', type });
   }
 
-  #prompt(properties: AstProperty[]): void {
-    const text = this.#take('quoted');
-    const condition = this.#condition();
-    properties.push({ position: this.#lexer.position(), kind: 'prompt', text, ...condition });
+  private prompt(properties: AstProperty[]): void {
+    const text = this.take('quoted');
+    const condition = this.condition();
+    this.add({ position: this.lexer.position(), kind: 'prompt', text }, condition, properties);
   }
 
-  #default(type: DeclaredType | undefined, properties: AstProperty[]): void {
+  private defaultValue(type: DeclaredType | undefined, properties: AstProperty[]): void {
     this.advance();
     const value = parseExpression(this);
-    const condition = this.#condition();
-    this.#endOfLine();
-    const position = this.#lexer.position();
+    const condition = this.condition();
+    this.endOfLine();
+    const position = this.lexer.position();
     if (type) properties.push({ position, kind: 'type', type });
-    properties.push({ position, kind: 'default', value, ...condition });
+    this.add({ position, kind: 'default', value }, condition, properties);
   }
 
-  #reverse(kind: 'select' | 'imply', properties: AstProperty[]): void {
+  private reverse(kind: 'select' | 'imply', properties: AstProperty[]): void {
     this.advance();
-    const target = this.#take('word');
-    const condition = this.#condition();
-    this.#endOfLine();
-    properties.push({ position: this.#lexer.position(), kind, target, ...condition });
+    const target = this.operandNode(this.take('word'), false).operand.name;
+    const condition = this.condition();
+    this.endOfLine();
+    this.add({ position: this.lexer.position(), kind, target }, condition, properties);
   }
 
-  #range(properties: AstProperty[]): void {
+  private range(properties: AstProperty[]): void {
     this.advance();
     const low = parseOperand(this);
     const high = parseOperand(this);
-    const condition = this.#condition();
-    this.#endOfLine();
-    properties.push({ position: this.#lexer.position(), kind: 'range', low, high, ...condition });
+    const condition = this.condition();
+    this.endOfLine();
+    this.add({ position: this.lexer.position(), kind: 'range', low, high }, condition, properties);
   }
 
-  #depends(properties: AstProperty[]): void {
+  private depends(properties: AstProperty[]): void {
     this.advance();
-    this.#take('on');
+    this.take('on');
     const expression = parseExpression(this);
-    const condition = this.#condition();
-    this.#endOfLine();
-    const position = this.#lexer.position();
-    properties.push({ position, kind: 'depends', expression, ...condition });
+    const condition = this.condition();
+    this.endOfLine();
+    const position = this.lexer.position();
+    this.add({ position, kind: 'depends', expression }, condition, properties);
   }
 
-  #help(properties: AstProperty[], name: string): void {
-    const position = this.#flag();
-    this.#lexer.startHelp();
-    const text = this.#take('helptext');
+  private help(properties: AstProperty[], name: string): void {
+    const position = this.flag();
+    this.lexer.startHelp();
+    this.take('helptext');
+    const { help } = this.lexer;
+    if (!help) return;
     if (properties.some((each) => each.kind === 'help')) {
-      this.#warn(
-        `'${name}' defined with more than one help text -- only the last one will be used`,
-      );
+      this.warn(`'${name}' defined with more than one help text -- only the last one will be used`);
     }
-    if (blank.test(text)) this.#warn(`'${name}' defined with blank help text`);
-    properties.push({ position, kind: 'help', text });
+    if (help.blank) this.warn(`'${name}' defined with blank help text`);
+    properties.push(new HelpProperty(position, help));
   }
 
-  #choice(): AstEntry {
+  private choice(): AstEntry {
     this.advance();
-    const name = this.peek() === 'word' ? this.#take('word') : undefined;
-    this.#endOfLine();
-    const position = this.#lexer.position();
+    const name = this.peek() === 'word' ? this.take('word') : undefined;
+    this.endOfLine();
+    const position = this.lexer.position();
     const properties: AstProperty[] = [];
-    while (this.#choiceProperty(properties));
-    const entries = this.#block('choice', position, true);
+    while (this.choiceProperty(properties));
+    const entries = this.block('choice', position, true);
     return { kind: 'choice', position, ...(name !== undefined && { name }), properties, entries };
   }
 
-  #choiceProperty(properties: AstProperty[]): boolean {
+  private choiceProperty(properties: AstProperty[]): boolean {
     const token = this.peek();
     switch (token) {
       case 'bool':
       case 'tristate':
-        this.#type(token, properties);
+        this.type(token, properties);
         return true;
       case 'default':
-        this.#choiceDefault(properties);
+        this.choiceDefault(properties);
         return true;
       case 'word':
-        if (this.#lexer.text !== 'optional') return false;
-        properties.push({ position: this.#flag(), kind: 'optional' });
+        if (this.lexer.text !== 'optional') return false;
+        properties.push({ position: this.flag(), kind: 'optional' });
         return true;
       default:
-        return this.#commonProperty(token, properties, '<choice>');
+        return this.commonProperty(token, properties, '<choice>');
     }
   }
 
-  #choiceDefault(properties: AstProperty[]): void {
+  private choiceDefault(properties: AstProperty[]): void {
     this.advance();
-    const operand = { name: this.#take('word'), quoted: false };
-    const condition = this.#condition();
-    this.#endOfLine();
-    const value = { kind: 'operand', operand } as const;
-    properties.push({ position: this.#lexer.position(), kind: 'default', value, ...condition });
+    const value = this.operandNode(this.take('word'), false);
+    const condition = this.condition();
+    this.endOfLine();
+    this.add({ position: this.lexer.position(), kind: 'default', value }, condition, properties);
   }
 
-  #if(inChoice: boolean): AstEntry {
+  private ifBlock(inChoice: boolean): AstEntry {
     this.advance();
     const condition = parseExpression(this);
-    this.#endOfLine();
-    const position = this.#lexer.position();
-    return { kind: 'if', position, condition, entries: this.#block('if', position, inChoice) };
+    this.endOfLine();
+    const position = this.lexer.position();
+    return { kind: 'if', position, condition, entries: this.block('if', position, inChoice) };
   }
 
-  #menu(): AstEntry {
-    const { position, prompt } = this.#titled();
+  private menu(): AstEntry {
+    const { position, prompt } = this.titled();
     const properties: AstProperty[] = [];
     for (;;) {
       const token = this.peek();
-      if (token === 'visible') this.#visible(properties);
-      else if (token === 'depends') this.#depends(properties);
+      if (token === 'visible') this.visible(properties);
+      else if (token === 'depends') this.depends(properties);
       else break;
     }
-    const entries = this.#block('menu', position, false);
+    const entries = this.block('menu', position, false);
     return { kind: 'menu', position, prompt, properties, entries };
   }
 
-  #comment(): AstEntry {
-    const { position, prompt } = this.#titled();
+  private comment(): AstEntry {
+    const { position, prompt } = this.titled();
     const properties: AstProperty[] = [];
-    while (this.peek() === 'depends') this.#depends(properties);
+    while (this.peek() === 'depends') this.depends(properties);
     return { kind: 'comment', position, prompt, properties };
   }
 
   /** `menu "text"`, `comment "text"`. */
-  #titled(): { position: Position; prompt: string } {
+  private titled(): { position: Position; prompt: string } {
     this.advance();
-    const prompt = this.#take('quoted');
-    this.#endOfLine();
-    return { position: this.#lexer.position(), prompt };
+    const prompt = this.take('quoted');
+    this.endOfLine();
+    return { position: this.lexer.position(), prompt };
   }
 
-  #visible(properties: AstProperty[]): void {
+  private visible(properties: AstProperty[]): void {
     this.advance();
-    const { condition } = this.#condition();
-    this.#endOfLine();
+    const condition = this.condition();
+    this.endOfLine();
     if (!condition) return; // `visible` alone asks for nothing
-    properties.push({ position: this.#lexer.position(), kind: 'visible', expression: condition });
+    properties.push({ position: this.lexer.position(), kind: 'visible', expression: condition });
   }
 
   /** The statements of a block, to its end. */
-  #block(name: BlockName, position: Position, inChoice: boolean): AstEntry[] {
-    if (this.#blocks.length >= maxNesting) this.exhausted();
+  private block(name: BlockName, position: Position, inChoice: boolean): AstEntry[] {
+    if (this.blocks.length >= maxNesting) this.exhausted();
     const block = { name, position };
-    this.#blocks.push(block);
-    this.#unclosed.push(block);
+    this.blocks.push(block);
+    this.unclosed.push(block);
     const entries: AstEntry[] = [];
-    this.#statements(entries, inChoice);
+    this.statements(entries, inChoice);
     return entries;
   }
 
-  #blockEnd(token: Token): void {
+  private blockEnd(token: Token): void {
     this.advance();
-    this.#endOfLine();
+    this.endOfLine();
     const found = blockEnds.get(token);
-    const expected = this.#blocks.pop()?.name;
-    const opened = this.#unclosed.at(-1);
+    const expected = this.blocks.pop()?.name;
+    const opened = this.unclosed.at(-1);
     if (found === undefined || expected === undefined) return;
     if (found !== expected) {
-      this.#fault(`unexpected '${found}' within ${expected} block`);
-    } else if (opened && opened.position.file !== this.#lexer.file) {
-      this.#fault(`'${found}' in different file than '${expected}'`);
+      this.fault(`unexpected '${found}' within ${expected} block`);
+    } else if (opened && opened.position.file !== this.lexer.file) {
+      this.fault(`'${found}' in different file than '${expected}'`);
       const { position } = opened;
-      this.#log.fault(`${at(position)}: location of the '${expected}'`, position);
-    } else this.#unclosed.pop();
+      this.log.fault(`${at(position)}: location of the '${expected}'`, position);
+    } else this.unclosed.pop();
   }
 
-  /** `if …`, where there is one; to be spread into a property. */
-  #condition(): { condition?: AstExpression } {
-    if (this.peek() !== 'if') return {};
+  /** `if …`, where there is one. */
+  private condition(): AstExpression | undefined {
+    if (this.peek() !== 'if') return undefined;
     this.advance();
-    return { condition: parseExpression(this) };
+    return parseExpression(this);
+  }
+
+  /** @param condition added where there is one */
+  private add(
+    property: AstProperty,
+    condition: AstExpression | undefined,
+    to: AstProperty[],
+  ): void {
+    if (condition) (property as { condition?: AstExpression }).condition = condition;
+    to.push(property);
   }
 
   /** A keyword alone on its line. @returns its position. */
-  #flag(): Position {
+  private flag(): Position {
     this.advance();
-    this.#endOfLine();
-    return this.#lexer.position();
+    this.endOfLine();
+    return this.lexer.position();
   }
 
-  #take(token: Token): string {
+  private take(token: Token): string {
     if (this.peek() !== token) this.unexpected();
-    const { text } = this.#lexer;
+    const { text } = this.lexer;
     this.advance();
     return text;
   }
 
-  #endOfLine(): void {
+  private endOfLine(): void {
     if (this.peek() !== 'eol') this.unexpected();
     this.advance();
   }
 
-  #warn(text: string): void {
-    const position = this.#lexer.position();
-    this.#log.say('warning', `${at(position)}: warning: ${text}`, position);
+  private warn(text: string): void {
+    const position = this.lexer.position();
+    this.log.say('warning', `${at(position)}: warning: ${text}`, position);
   }
 
-  #fault(text: string): void {
-    const position = this.#lexer.position();
-    this.#log.fault(`${at(position)}: ${text}`, position, this.#lexer.includedFrom());
+  private fault(text: string): void {
+    const position = this.lexer.position();
+    this.log.fault(`${at(position)}: ${text}`, position, this.lexer.includedFrom());
   }
 }

@@ -271,7 +271,7 @@ export class Search {
 }
 
 /** Whether a select forces it on where its dependencies forbid it, and did not in the base. */
-function isAgainstDependencies(symbol: ConfigSymbol, values: Values, base: Values): boolean {
+export function isAgainstDependencies(symbol: ConfigSymbol, values: Values, base: Values): boolean {
   const { directDependency, selectedBy } = symbol;
   if (directDependency === undefined || selectedBy.length === 0) return false;
   const unmet = (of: Values) => {

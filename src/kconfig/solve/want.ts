@@ -13,7 +13,14 @@ import type { Modules } from './encoder.js';
 import { isLogical, type Reading } from './formula.js';
 import { minimalClash } from './proof.js';
 import type { Rule } from './rules.js';
-import { Search, type Found, type Outcome, type Settings, type Task } from './search.js';
+import {
+  isAgainstDependencies,
+  Search,
+  type Found,
+  type Outcome,
+  type Settings,
+  type Task,
+} from './search.js';
 import { checkWanted } from './wanted.js';
 
 /** A configuration to start from. */
@@ -56,6 +63,9 @@ export type WantResult =
 /** How often comparisons are decided anew after an answer has changed the numbers in them. */
 const MOST_DECISIONS = 4;
 
+/** How many cheapest answers with settings to spare are looked at before the best so far is taken. */
+const MOST_SPARE = 10;
+
 /**
  * @param wanted names, with or without `CONFIG_`, and values as `.config` has them, strings unquoted
  * @throws WantError for unknown names, and values that are not of their option's type
@@ -69,21 +79,21 @@ export function want(
   const settings = checkWanted(space, wanted);
   const task: Task = { space, base, wanted: settings, cost, apply: (more) => base.with(more) };
   const answers: Found[] = [];
+  const avoided: Settings[] = [];
   let first: Attempt | undefined;
   for (const modules of modulesToTry(space, base, settings)) {
-    first = attempt(task, modules, []);
+    first = attempt(task, modules, avoided);
     if (first.outcome.kind === 'found') break;
   }
-  for (let next = first; next?.outcome.kind === 'found';) {
-    answers.push(next.outcome.found);
-    if (answers.length >= most || next.outcome.found.settings.size === 0) break;
-    next = attempt(
-      task,
-      next.modules,
-      answers.map((found) => found.settings),
-    );
+  for (let next = first; next?.outcome.kind === 'found' && answers.length < most;) {
+    const answer = smallest(task, next, avoided);
+    answers.push(answer);
+    if (answer.settings.size === 0) break;
+    avoided.push(answer.settings);
+    next = attempt(task, next.modules, avoided);
   }
   if (answers.length > 0) {
+    answers.sort((one, other) => one.cost - other.cost);
     return { kind: 'answers', answers: answers.map((found) => answerOf(base, found)) };
   }
   return refusal(space, first);
@@ -115,6 +125,48 @@ function attempt(task: Task, modules: Modules, avoided: readonly Settings[]): At
   }
 }
 
+/**
+ * The cheapest answer that has no setting to spare. The cheapest of all may have one: a setting that
+ * only lowers the cost, by hiding options that would be on by default. Without it the answer costs
+ * more, and another may be cheaper.
+ */
+function smallest(task: Task, cheapest: Attempt, avoided: readonly Settings[]): Found {
+  const seen = [...avoided];
+  let best: Found | undefined;
+  for (let next = cheapest, round = 1; next.outcome.kind === 'found'; round++) {
+    const { found } = next.outcome;
+    if (best !== undefined && !isBetter(found, best)) break;
+    const spare = withoutSpare(task, found);
+    if (best === undefined || isBetter(spare, best)) best = spare;
+    if (spare.settings.size === found.settings.size || round === MOST_SPARE) break;
+    seen.push(found.settings);
+    next = attempt(task, next.modules, seen);
+  }
+  return best!;
+}
+
+function isBetter(one: Found, other: Found): boolean {
+  return (one.cost - other.cost || one.settings.size - other.settings.size) < 0;
+}
+
+/** Leaves settings out for as long as what is wanted still holds. */
+function withoutSpare(task: Task, found: Found): Found {
+  const { base, wanted } = task;
+  let { settings, values } = found;
+  for (const symbol of found.settings.keys()) {
+    const fewer = new Map(settings);
+    fewer.delete(symbol);
+    const after = task.apply(fewer);
+    if ([...wanted].some(([each, value]) => after.value(each) !== value)) continue;
+    if (base.space.symbols.some((each) => isAgainstDependencies(each, after, base))) continue;
+    settings = fewer;
+    values = after;
+  }
+  if (settings === found.settings) return found;
+  const on = turnedOn(values, base);
+  return { settings, values, cost: on.reduce((sum, each) => sum + task.cost(each), 0) };
+}
+
 /** Numbers and strings as in the values, but for those that are wanted. */
 function reading(values: Values, wanted: Settings): Reading {
   return {
@@ -130,19 +182,24 @@ function refusal(space: Space, last: Attempt | undefined): WantResult {
 }
 
 function answerOf(base: Base, { settings, cost, values }: Found): Answer {
-  const options = base.space.symbols.filter(
-    (symbol) => !symbol.constant && !symbol.isChoice && isLogical(symbol),
-  );
-  const changed = (on: Values, off: Values) =>
-    options
-      .filter((symbol) => on.tristate(symbol) > 0 && off.tristate(symbol) === 0)
-      .map((symbol) => symbol.name);
   return {
     settings: [...settings]
       .sort(([one], [other]) => one.index - other.index)
       .map(([{ name }, value]) => ({ name, value })),
     cost,
-    turnedOn: changed(values, base),
-    turnedOff: changed(base, values),
+    turnedOn: turnedOn(values, base).map(({ name }) => name),
+    turnedOff: turnedOn(base, values).map(({ name }) => name),
   };
+}
+
+/** Options that are on in the one and off in the other. */
+function turnedOn(after: Values, before: Values): readonly ConfigSymbol[] {
+  return after.space.symbols.filter(
+    (symbol) =>
+      !symbol.constant &&
+      !symbol.isChoice &&
+      isLogical(symbol) &&
+      after.tristate(symbol) > 0 &&
+      before.tristate(symbol) === 0,
+  );
 }

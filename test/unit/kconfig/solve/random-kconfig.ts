@@ -53,7 +53,10 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
 
 const sometimes = fc.option(expression, { nil: undefined, freq: 2 });
 const reverse = fc.array(fc.record({ number, condition: sometimes }), { maxLength: 2 });
-const rarely = fc.integer({ min: 0, max: 3 }).chain((n) => (n === 0 ? reverse : fc.constant([])));
+const rarely = fc.oneof(
+  { weight: 1, arbitrary: reverse },
+  { weight: 3, arbitrary: reverse.map(() => []) },
+);
 
 const option: fc.Arbitrary<Option> = fc.record({
   tristate: fc.boolean(),

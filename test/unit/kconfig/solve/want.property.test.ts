@@ -36,6 +36,12 @@ interface Best {
   readonly count: number;
 }
 
+interface Solution {
+  readonly set: User;
+  readonly cost: number;
+  readonly moved: boolean;
+}
+
 const TEXTS: readonly string[] = ['n', 'm', 'y'];
 
 /** Whether a select forces something against its dependencies which none did in the base. */
@@ -52,8 +58,30 @@ function warnsAnew(base: Base, after: Base): boolean {
   });
 }
 
-/** The least cost, and of that the fewest settings, in which all wanted values hold. */
+/**
+ * Of the settings that make all wanted values hold and of which none can be left out: the least cost,
+ * and of that cost the fewest.
+ */
 function bruteForce(base: Base, user: User, wanted: User): Best | undefined {
+  const solutions = solutionsOf(base, user, wanted);
+  const untouched = solutions.filter(({ moved }) => !moved);
+  // MODULES is only touched where nothing else helps.
+  const allowed = untouched.length > 0 ? untouched : solutions;
+  const smallest = allowed.filter(
+    ({ set }) =>
+      !allowed.some(
+        (other) =>
+          other.set.size < set.size &&
+          [...other.set].every(([symbol, value]) => set.get(symbol) === value),
+      ),
+  );
+  if (smallest.length === 0) return undefined;
+  const cost = Math.min(...smallest.map((each) => each.cost));
+  const cheapest = smallest.filter((each) => each.cost === cost);
+  return { cost, count: Math.min(...cheapest.map(({ set }) => set.size)) };
+}
+
+function solutionsOf(base: Base, user: User, wanted: User): readonly Solution[] {
   const { space } = base;
   const { modules } = space;
   const settable = optionsOf(space).filter((symbol) => symbol.prompts.length > 0);
@@ -64,35 +92,29 @@ function bruteForce(base: Base, user: User, wanted: User): Best | undefined {
       (value) => value === undefined || value !== user.get(symbol),
     );
   };
-  let best: (Best & { moved: boolean }) | undefined;
+  const solutions: Solution[] = [];
   for (const settings of assignments(settable, valuesOf)) {
-    const set = [...settings].flatMap(([symbol, value]) =>
-      value === undefined ? [] : ([[symbol, value]] as [ConfigSymbol, string][]),
+    const set = new Map(
+      [...settings].flatMap(([symbol, value]) =>
+        value === undefined ? [] : ([[symbol, value]] as [ConfigSymbol, string][]),
+      ),
     );
-    if (space.choices.some(({ members }) => set.filter(([s]) => members.includes(s)).length > 1)) {
-      continue;
-    }
+    const picked = (members: readonly ConfigSymbol[]) =>
+      members.filter((member) => set.has(member)).length;
+    if (space.choices.some(({ members }) => picked(members) > 1)) continue;
     const after = baseOf(space, new Map([...user, ...set]));
     if (![...wanted].every(([symbol, value]) => after.value(symbol) === value)) continue;
     if (warnsAnew(base, after)) continue;
     const cost = optionsOf(space).filter(
       (symbol) => after.tristate(symbol) > 0 && base.tristate(symbol) === 0,
     ).length;
-    // MODULES is only touched where nothing else helps.
     const moved =
       modules !== undefined &&
       !wanted.has(modules) &&
       after.tristate(modules) !== base.tristate(modules);
-    const better =
-      best === undefined ||
-      Number(moved) - Number(best.moved) ||
-      cost - best.cost ||
-      set.length - best.count;
-    if (better === true || (typeof better === 'number' && better < 0)) {
-      best = { cost, count: set.length, moved };
-    }
+    solutions.push({ set, cost, moved });
   }
-  return best && { cost: best.cost, count: best.count };
+  return solutions;
 }
 
 function holds(rule: Rule, reading: Reading, modulesOn: boolean): boolean {

@@ -53,8 +53,9 @@ export interface ConfigSymbol {
   /** All of `selectedBy` and of `impliedBy` in one, as the kernel's programs evaluate and print them. */
   readonly selected?: Expression | undefined;
   readonly implied?: Expression | undefined;
-  /** It stands for a choice, not for an option. */
+  /** It stands for a choice, not for an option: for this one. */
   readonly isChoice: boolean;
+  readonly ownChoice?: Choice | undefined;
   /** Who selects it, who implies it; empty where nobody does. */
   readonly selectedBy: readonly Reverse[];
   readonly impliedBy: readonly Reverse[];
@@ -112,6 +113,8 @@ export interface MenuNode {
   readonly prompt?: Prompt | undefined;
   /** All that its own `depends on` and what encloses it ask for. */
   readonly dependency: Expression;
+  /** Its prompt asks for the same as `dependency`, in whatever order. */
+  readonly promptAsDependency: boolean;
   /** `visible if` of this menu and of those around it; undefined where there is none. */
   readonly visibility?: Expression | undefined;
   readonly help?: string | undefined;
@@ -131,7 +134,7 @@ export interface Space {
    * `auto.conf` and of some warnings.
    */
   readonly hashed: readonly ConfigSymbol[];
-  /** What the kernel's programs print while they read the Kconfig files, in order, without newlines. */
+  /** What the kernel's programs print while they read the Kconfig files, in order. */
   readonly messages: readonly Output[];
   readonly choices: readonly Choice[];
   /** The symbol that turns modules on (MODULES). */
@@ -141,7 +144,7 @@ export interface Space {
   readonly no: ConfigSymbol;
 }
 
-/** A line, or several, for the user, and on which of the two streams the kernel's programs print it. */
+/** Whole lines for the user, with their newlines, and on which stream the kernel's programs print them. */
 export interface Output {
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;

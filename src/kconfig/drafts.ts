@@ -1,0 +1,189 @@
+/**
+ * The space while it is being built: the model's objects, still to be filled. Only the modules that
+ * build it (build.ts, finalize.ts, resolve.ts) know these; everyone else reads them as the model.
+ */
+
+import type { Position } from './ast.js';
+import type { Interned } from './expressions.js';
+import type {
+  Choice,
+  ConfigSymbol,
+  Default,
+  Dialect,
+  MenuNode,
+  Prompt,
+  Range,
+  Reverse,
+  SymbolType,
+} from './model.js';
+
+/** One property of a symbol's definition, or the text of a menu or comment. */
+export type DraftProperty = {
+  readonly node: DraftNode;
+  readonly position: Position;
+  condition: Interned | undefined;
+} & (
+  | DraftText
+  | { readonly kind: 'default'; readonly value: Interned }
+  | { readonly kind: 'select' | 'imply'; readonly target: DraftSymbol }
+  | { readonly kind: 'range'; readonly low: DraftSymbol; readonly high: DraftSymbol }
+  // 6.1 only: that it is defined here, and that it is a choice or a member of one.
+  | { readonly kind: 'symbol' | 'choice' }
+);
+
+interface DraftText {
+  readonly kind: 'prompt';
+  readonly text: string;
+  /** It was given to a `menuconfig`. */
+  menu: boolean;
+}
+
+export type DraftPrompt = DraftProperty & DraftText;
+
+export class DraftSymbol implements ConfigSymbol {
+  type: SymbolType = 'unknown';
+  readonly nodes: DraftNode[] = [];
+  readonly prompts: Prompt[] = [];
+  readonly defaults: Default[] = [];
+  readonly selects: Reverse[] = [];
+  readonly implies: Reverse[] = [];
+  readonly ranges: Range[] = [];
+  readonly selectedBy: Reverse[] = [];
+  readonly impliedBy: Reverse[] = [];
+  /** In the order in which they were written. */
+  properties: DraftProperty[] = [];
+  choice: Choice | undefined;
+  ownChoice: Choice | undefined;
+  dependency!: Interned;
+  directDependency: Interned | undefined;
+  selected: Interned | undefined;
+  implied: Interned | undefined;
+  transitional = false;
+  /** Of a choice: none of its members need be chosen. */
+  optional = false;
+  /** A member of which choice, while it is being built. */
+  memberOf: DraftSymbol | undefined;
+  /** Of a choice: its members, each once. */
+  members: DraftSymbol[] = [];
+  checked = false;
+
+  constructor(
+    readonly index: number,
+    readonly name: string,
+    readonly constant: boolean,
+    readonly isChoice: boolean,
+  ) {}
+}
+
+/** Siblings are linked, since finalising moves them about while it walks over them. */
+export class DraftNode implements MenuNode {
+  parent: DraftNode | undefined;
+  first: DraftNode | undefined;
+  next: DraftNode | undefined;
+  prompt: Prompt | undefined;
+  /** What it will become; the model's prompt is made of it at the end. */
+  draftPrompt: DraftPrompt | undefined;
+  dependency!: Interned;
+  promptAsDependency = true;
+  draftDependency: Interned | undefined;
+  visibility: Interned | undefined;
+  help: string | undefined;
+  readonly children: DraftNode[] = [];
+
+  constructor(
+    readonly kind: MenuNode['kind'],
+    readonly position: Position,
+    readonly symbol: DraftSymbol | undefined,
+  ) {}
+}
+
+/** The kernel's hash of a symbol's name (FNV-1), over its bytes, which are signed chars. */
+function hash(name: string): number {
+  let value = 2166136261;
+  for (const byte of Buffer.from(name)) {
+    value = Math.imul(value ^ ((byte << 24) >> 24), 0x01000193);
+  }
+  return value >>> 0;
+}
+
+const BUCKETS: Readonly<Record<Dialect, number>> = { '6.1': 9973, '6.12': 2 ** 14 };
+
+/** All symbols, each made at its first mention, as the order of the kernel's hash table demands. */
+export class SymbolTable {
+  readonly symbols: DraftSymbol[] = [];
+  readonly yes = this.builtIn('y');
+  readonly module = this.builtIn('m');
+  readonly no = this.builtIn('n');
+  private readonly options = new Map<string, DraftSymbol>();
+  private readonly constants = new Map<string, DraftSymbol>();
+  private readonly namedChoices = new Map<string, DraftSymbol>();
+
+  private builtIn(name: string): DraftSymbol {
+    const symbol = this.add(name, true, false);
+    symbol.type = 'tristate';
+    return symbol;
+  }
+
+  private add(name: string, constant: boolean, isChoice: boolean): DraftSymbol {
+    const symbol = new DraftSymbol(this.symbols.length, name, constant, isChoice);
+    this.symbols.push(symbol);
+    return symbol;
+  }
+
+  private tristate(name: string): DraftSymbol | undefined {
+    if (name === 'y') return this.yes;
+    if (name === 'm') return this.module;
+    return name === 'n' ? this.no : undefined;
+  }
+
+  /** The option of that name. */
+  option(name: string): DraftSymbol {
+    return this.tristate(name) ?? this.made(this.options, name, false, false);
+  }
+
+  /** What was written in quotes. */
+  constant(value: string): DraftSymbol {
+    return this.tristate(value) ?? this.made(this.constants, value, true, false);
+  }
+
+  /** A choice; those of one name are one. */
+  choice(name: string | undefined): DraftSymbol {
+    return name === undefined
+      ? this.add('', false, true)
+      : (this.tristate(name) ?? this.made(this.namedChoices, name, false, true));
+  }
+
+  private made(
+    known: Map<string, DraftSymbol>,
+    name: string,
+    constant: boolean,
+    isChoice: boolean,
+  ): DraftSymbol {
+    let symbol = known.get(name);
+    if (symbol === undefined) {
+      symbol = this.add(name, constant, isChoice);
+      known.set(name, symbol);
+    }
+    return symbol;
+  }
+
+  /** All but y, m and n: bucket by bucket, and in each the latest first. */
+  hashed(dialect: Dialect): DraftSymbol[] {
+    const count = BUCKETS[dialect];
+    const placed = this.symbols.slice(3).map((symbol) => ({
+      symbol,
+      bucket: symbol.isChoice && symbol.name === '' ? 0 : hash(symbol.name) % count,
+    }));
+    placed.sort((a, b) => a.bucket - b.bucket || b.symbol.index - a.symbol.index);
+    return placed.map(({ symbol }) => symbol);
+  }
+
+  /** Options and named choices; of two with one name the later, as the hash table finds it. */
+  byName(): ReadonlyMap<string, DraftSymbol> {
+    const all = new Map(this.options);
+    for (const [name, choice] of this.namedChoices) {
+      if ((all.get(name)?.index ?? -1) < choice.index) all.set(name, choice);
+    }
+    return all;
+  }
+}

@@ -4,6 +4,7 @@
  * guest's last bytes must still reach a reader who is slow.
  */
 
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
@@ -51,5 +52,42 @@ export class SerialConsole extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#socket.destroy();
     done(error);
+  }
+}
+
+/**
+ * The console of a guest whose instructions are counted: a file that the monitor writes, read when it
+ * is whole. A byte to a socket or a pipe may have to wait for its reader, who lives in the host's time;
+ * the guest would notice.
+ */
+export class RecordedConsole extends Duplex {
+  readonly #path: string;
+  #received = 0;
+
+  constructor(path: string) {
+    super();
+    this.#path = path;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  /** To be called when the monitor has ended: what the guest said becomes readable, and then the end. */
+  async drained(): Promise<void> {
+    // No file: the monitor did not come so far.
+    const all = await readFile(this.#path).catch(() => Buffer.alloc(0));
+    this.#received = all.length;
+    if (all.length > 0) this.push(all);
+    this.push(null);
+  }
+
+  override _read(): void {
+    // Everything comes at once, at the end.
+  }
+
+  override _write(_chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    // Nothing of the host reaches this guest.
+    done();
   }
 }

@@ -3,6 +3,7 @@
  * The device model is QEMU's `microvm`: virtio-mmio devices, one serial line, no firmware tables.
  */
 
+import { join } from 'node:path';
 import type { Disk, Network, VmConfig } from './types.js';
 
 /** Inherited file descriptors: sockets whose other ends are ours, so nothing is on disk. */
@@ -33,7 +34,7 @@ export function qemuArgs(vm: VmConfig, tscKhz?: number): string[] {
     vm.countInstructions === true ? countingArgs : [],
     ['-m', `size=${vm.memoryMiB}M`],
     ['-smp', `cpus=${vm.cpus}`],
-    ['-chardev', `socket,id=console,fd=${descriptors.console}`, '-serial', 'chardev:console'],
+    ['-chardev', consoleDevice(vm), '-serial', 'chardev:console'],
     ['-chardev', `socket,id=qmp,fd=${descriptors.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ['-kernel', vm.kernel],
     vm.initrd === undefined ? [] : ['-initrd', vm.initrd],
@@ -56,6 +57,17 @@ const countingArgs = [
   ...['-rtc', 'base=2020-01-01T00:00:00,clock=vm'],
   ...['-seed', '1'],
 ];
+
+/** Where the console of a guest goes whose instructions are counted; see `RecordedConsole`. */
+export function consoleFile({ directory }: Pick<VmConfig, 'directory'>): string {
+  return join(directory, 'console');
+}
+
+function consoleDevice(vm: VmConfig): string {
+  return vm.countInstructions === true
+    ? `file,id=console,path=${escape(consoleFile(vm))}`
+    : `socket,id=console,fd=${descriptors.console}`;
+}
 
 /** A comma separates QEMU's options; doubled it is part of a value. */
 function escape(value: string): string {

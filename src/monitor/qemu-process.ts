@@ -3,8 +3,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { SerialConsole } from './console.js';
-import { descriptors, qemuArgs } from './qemu-args.js';
+import { RecordedConsole, SerialConsole } from './console.js';
+import { consoleFile, descriptors, qemuArgs } from './qemu-args.js';
 import { lastComplaint, qemuError } from './qemu-errors.js';
 import { QmpClient, type QmpEvent } from './qmp.js';
 import type { RunningVm, VmConfig, VmEnd } from './types.js';
@@ -48,7 +48,7 @@ export async function launchQemu(
 }
 
 class QemuProcess {
-  readonly console: SerialConsole;
+  readonly console: SerialConsole | RecordedConsole;
   readonly ended: Promise<VmEnd>;
   readonly #child: ChildProcess;
   readonly #qmp: QmpClient;
@@ -72,7 +72,10 @@ class QemuProcess {
         env: { ...process.env, TMPDIR: vm.directory },
       },
     );
-    this.console = new SerialConsole(this.#child.stdio[descriptors.console] as Socket);
+    this.console =
+      vm.countInstructions === true
+        ? new RecordedConsole(consoleFile(vm))
+        : new SerialConsole(this.#child.stdio[descriptors.console] as Socket);
     this.ended = this.#watchEnd();
     this.#qmp = new QmpClient(
       this.#child.stdio[descriptors.qmp] as Socket,

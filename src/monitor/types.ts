@@ -51,7 +51,7 @@ export interface VmConfig {
   /**
    * For measurement, under TCG and with one CPU: the guest's clock counts instructions, 1 ns each, and
    * its random numbers are always the same, so that a guest without disk, network and input does the
-   * same twice, to the instruction.
+   * same twice, to the instruction. Its console can be read when it has ended.
    */
   readonly countInstructions?: boolean;
   /** In order: vda, vdb, … */

@@ -72,6 +72,7 @@ describe('accelerators', () => {
     expect(valuesOf(vm, '-seed')).toEqual(['1']);
     expect(valuesOf(vm, '-device')).toEqual([]);
     expect(valuesOf(vm, '-append', 2_500_000)[0]).toContain('tsc_early_khz=1000000 tsc=reliable');
+    expect(valuesOf(vm, '-chardev')[0]).toBe('file,id=console,path=/vm/console');
     expect(valuesOf({}, '-icount')).toEqual([]);
   });
 

@@ -87,3 +87,16 @@ test('something that is no QEMU is ended', async () => {
   const start = launchQemu(fake('echo nonsense >&4; exec sleep 60'), vm, undefined);
   await expect(start).rejects.toMatchObject({ message: 'QEMU failed' });
 });
+
+test('the console of a guest whose instructions are counted is read from its file, at the end', async () => {
+  const file = join(directory, 'console');
+  const qemu = await launchQemu(
+    fake(`${runs}; echo counted >'${file}'; exit 0`),
+    { ...vm, accelerator: 'tcg', countInstructions: true },
+    undefined,
+  );
+  let said = '';
+  for await (const chunk of qemu.console as AsyncIterable<Buffer>) said += chunk.toString();
+  expect(said).toBe('counted\n');
+  expect(await qemu.ended).toEqual({ kind: 'shutdown' });
+});

@@ -1,7 +1,7 @@
 /** Conditions: `!A && (B || C = "text")`. `||` binds loosest, then `&&`, then `!`. */
 
 import type { AstExpression, Comparison, Operand } from './ast.js';
-import type { Token } from './lexer.js';
+import type { Token } from './tokens.js';
 
 export type OperandNode = Extract<AstExpression, { kind: 'operand' }>;
 

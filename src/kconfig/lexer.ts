@@ -11,49 +11,7 @@ import type { Position } from './ast.js';
 import { at, type Log } from './errors.js';
 import { scanHelp, type HelpExtent } from './help.js';
 import { Preprocessor, type Shell } from './preprocess.js';
-
-const keywords = [
-  'bool',
-  'choice',
-  'comment',
-  'config',
-  'def_bool',
-  'def_tristate',
-  'default',
-  'depends',
-  'endchoice',
-  'endif',
-  'endmenu',
-  'help',
-  'hex',
-  'if',
-  'imply',
-  'int',
-  'mainmenu',
-  'menu',
-  'menuconfig',
-  'modules',
-  'on',
-  'prompt',
-  'range',
-  'select',
-  'source',
-  'string',
-  'tristate',
-  'visible',
-] as const;
-
-export type Keyword = (typeof keywords)[number];
-
-export type Token =
-  | Keyword
-  | 'word'
-  | 'quoted'
-  | 'helptext'
-  | 'value' // what is assigned to a variable
-  | 'eol'
-  | 'end'
-  | ('||' | '&&' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '!' | '(' | ')' | ':=' | '+=');
+import { classes, dollarCode, keywordOf, longestKeyword, wordCode, type Token } from './tokens.js';
 
 /** How files are found. @returns the text of `name`, or undefined where there is no such file. */
 export type ReadSource = (name: string) => string | undefined;
@@ -65,21 +23,9 @@ export interface LexerOptions {
   readonly log: Log;
 }
 
-const keywordOf: ReadonlyMap<string, Keyword> = new Map(keywords.map((word) => [word, word]));
-const longestKeyword = Math.max(...keywords.map((word) => word.length));
-
 /** As many files as the kernel's program may have open at once, and far more than a kernel has. */
 const maxDepth = 1000;
 const maxFiles = 100_000;
-
-const wordCode = 1;
-const dollarCode = 2;
-/** Of every UTF-16 code unit, so that no look-up misses. */
-const classes = new Uint8Array(1 << 16);
-for (const each of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-') {
-  classes[each.charCodeAt(0)] = wordCode;
-}
-classes['$'.charCodeAt(0)] = dollarCode;
 
 /** A file that waits for the one it sources. */
 interface Suspended {

@@ -4,28 +4,19 @@
  * faults; they become one error at the end.
  *
  * What an entry's lines mean together (types, prompts given twice) is judged by whoever resolves the
- * tree. Where a token is looked at decides which line a message names, so `peek` reads no token before the
- * grammar needs it.
+ * tree.
  */
 
 import type { AstEntry, AstExpression, AstProperty, DeclaredType, Position } from './ast.js';
 import { at, type Log } from './errors.js';
-import {
-  parseExpression,
-  parseOperand,
-  type OperandNode,
-  type Tokens,
-} from './expression-parser.js';
+import { parseExpression, parseOperand } from './expression-parser.js';
 import { HelpProperty } from './help.js';
-import type { Lexer, Token } from './lexer.js';
+import type { Lexer } from './lexer.js';
 import type { AssignmentOperator } from './preprocess.js';
+import { Abandoned, TokenStream, Unexpected } from './token-stream.js';
+import type { Token } from './tokens.js';
 
 type BlockName = 'menu' | 'choice' | 'if';
-
-/** Thrown at a token that does not fit, caught where statements begin. */
-class Unexpected extends Error {}
-/** Thrown where no sense can be made of the rest. */
-class Abandoned extends Error {}
 
 /** A `menu`, `choice` or `if` that waits for its end. */
 interface Block {
@@ -52,24 +43,11 @@ export function parseEntries(lexer: Lexer, log: Log): ParsedFile {
   return new Parser(lexer, log).parse();
 }
 
-class Parser implements Tokens {
-  private readonly lexer: Lexer;
-  private readonly log: Log;
-  private token: Token | undefined;
-  /** Names come up again and again; memory is better spent once a name. */
-  private readonly words = new Map<string, OperandNode>();
-  private readonly quotations = new Map<string, OperandNode>();
-  /** Tokens to go before another `syntax error` is worth a line. */
-  private silence = 0;
+class Parser extends TokenStream {
   /** By the grammar: every one ends with some `end…`. */
   private readonly blocks: Block[] = [];
   /** By the names of those ends: a wrong one closes nothing. */
   private readonly unclosed: Block[] = [];
-
-  constructor(lexer: Lexer, log: Log) {
-    this.lexer = lexer;
-    this.log = log;
-  }
 
   parse(): ParsedFile {
     let title: string | undefined;
@@ -85,40 +63,6 @@ class Parser implements Tokens {
     }
     if (this.log.failed) throw this.log.error();
     return { title, entries };
-  }
-
-  get text(): string {
-    return this.lexer.text;
-  }
-
-  peek(): Token {
-    return (this.token ??= this.lexer.next());
-  }
-
-  advance(): void {
-    this.token = undefined;
-    if (this.silence > 0) this.silence--;
-  }
-
-  operandNode(name: string, quoted: boolean): OperandNode {
-    const known = quoted ? this.quotations : this.words;
-    let node = known.get(name);
-    if (!node) {
-      node = { kind: 'operand', operand: { name, quoted } };
-      known.set(name, node);
-    }
-    return node;
-  }
-
-  unexpected(): never {
-    if (this.silence === 0) this.fault('syntax error');
-    this.silence = 3;
-    throw new Unexpected();
-  }
-
-  exhausted(): never {
-    this.fault('memory exhausted');
-    throw new Abandoned();
   }
 
   private mainMenu(): string {
@@ -142,23 +86,6 @@ class Parser implements Tokens {
       const complaint = word === undefined ? 'invalid statement' : `unknown statement "${word}"`;
       this.recovering(complaint, () => this.statement(token, entries, inChoice));
     }
-  }
-
-  /** @returns whether `read` came to its end; otherwise the rest of its line was skipped. */
-  private recovering(complaint: string, read: () => void): boolean {
-    try {
-      read();
-      return true;
-    } catch (error) {
-      if (!(error instanceof Unexpected)) throw error;
-    }
-    while (this.peek() !== 'eol') {
-      if (this.peek() === 'end') throw new Abandoned();
-      this.token = undefined;
-    }
-    this.advance();
-    this.fault(complaint);
-    return false;
   }
 
   private statement(token: Token, entries: AstEntry[], inChoice: boolean): void {
@@ -456,13 +383,6 @@ class Parser implements Tokens {
     } else this.unclosed.pop();
   }
 
-  /** `if …`, where there is one. */
-  private condition(): AstExpression | undefined {
-    if (this.peek() !== 'if') return undefined;
-    this.advance();
-    return parseExpression(this);
-  }
-
   /** @param condition added where there is one */
   private add(
     property: AstProperty,
@@ -471,34 +391,5 @@ class Parser implements Tokens {
   ): void {
     if (condition) (property as { condition?: AstExpression }).condition = condition;
     to.push(property);
-  }
-
-  /** A keyword alone on its line. @returns its position. */
-  private flag(): Position {
-    this.advance();
-    this.endOfLine();
-    return this.lexer.position();
-  }
-
-  private take(token: Token): string {
-    if (this.peek() !== token) this.unexpected();
-    const { text } = this.lexer;
-    this.advance();
-    return text;
-  }
-
-  private endOfLine(): void {
-    if (this.peek() !== 'eol') this.unexpected();
-    this.advance();
-  }
-
-  private warn(text: string): void {
-    const position = this.lexer.position();
-    this.log.say('warning', `${at(position)}: warning: ${text}`, position);
-  }
-
-  private fault(text: string): void {
-    const position = this.lexer.position();
-    this.log.fault(`${at(position)}: ${text}`, position, this.lexer.includedFrom());
   }
 }

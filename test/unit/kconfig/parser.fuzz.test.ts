@@ -65,6 +65,7 @@ const anything = fc
 
 const real = `mainmenu "Linux/$(ARCH) Kernel Configuration"
 comma := ,
+success = y
 cc-option = $(success,$(CC) -Werror $(1) -c -x c /dev/null -o /dev/null)
 source "other"
 menu "General setup"

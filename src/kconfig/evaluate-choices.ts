@@ -99,6 +99,22 @@ export class BooleanChoices extends ChoiceEvaluator {
     return item(this.order, choice.symbol.index).findLast(({ index }) => this.visible[index] !== 0);
   }
 
+  override undecide(symbol: ConfigSymbol): void {
+    super.undecide(symbol);
+    const { choice } = symbol;
+    if (choice === undefined) return;
+    const isDecided = ({ index }: ConfigSymbol): boolean => this.decided[index] === 1;
+    this.order[choice.symbol.index] = [
+      ...item(this.order, choice.symbol.index).filter(isDecided),
+      ...choice.members.filter((member) => !isDecided(member)),
+    ];
+  }
+
+  override forgetDecisions(): void {
+    super.forgetDecisions();
+    for (const { symbol, members } of this.space.choices) this.order[symbol.index] = [...members];
+  }
+
   decidedForMember(symbol: ConfigSymbol): undefined {
     const order = symbol.choice && item(this.order, symbol.choice.symbol.index);
     if (order === undefined) return;
@@ -111,6 +127,8 @@ export class TristateChoices extends ChoiceEvaluator {
   /** By the choice's index: the member that is y, and the one that the user picked. */
   private readonly chosen: (ConfigSymbol | undefined)[] = [];
   private readonly picked: (ConfigSymbol | undefined)[] = [];
+  /** All that the user wanted to be y, the latest last. */
+  private readonly picks: ConfigSymbol[][] = [];
   /** Choices and members for which the rest of the choice must be settled first. */
   private readonly unsettled: Uint8Array;
 
@@ -123,7 +141,26 @@ export class TristateChoices extends ChoiceEvaluator {
   override forgetDecisions(): void {
     super.forgetDecisions();
     this.picked.length = 0;
+    this.picks.length = 0;
     for (const { symbol } of this.space.choices) this.decided[symbol.index] = 1;
+  }
+
+  /** A choice whose members are looked at anew counts as decided, as after reading. */
+  override forgetOne(symbol: ConfigSymbol): void {
+    super.forgetOne(symbol);
+    if (symbol.isChoice) this.decided[symbol.index] = 1;
+  }
+
+  override undecide(symbol: ConfigSymbol): void {
+    super.undecide(symbol);
+    const { choice } = symbol;
+    if (choice === undefined) return;
+    const { index } = choice.symbol;
+    const picks = (this.picks[index] ?? []).filter((pick) => pick !== symbol);
+    this.picks[index] = picks;
+    this.picked[index] = picks.at(-1);
+    const values = choice.members.map((member) => item(this.userTristates, member.index));
+    this.userTristates[index] = Math.max(0, ...values);
   }
 
   /** Marks what `settle` has to do when symbols are computed next. */
@@ -211,6 +248,7 @@ export class TristateChoices extends ChoiceEvaluator {
     if (value === 2) {
       if (before !== 0) odd = `override: ${symbol.name} changes choice state`;
       this.picked[index] = symbol;
+      (this.picks[index] ??= []).push(symbol);
     }
     this.userTristates[index] = Math.max(before, value);
     return odd;

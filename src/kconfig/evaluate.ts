@@ -89,6 +89,14 @@ export abstract class Evaluator {
   /** Its type as it counts now: without modules, a tristate is a bool. */
   abstract effectiveType(symbol: ConfigSymbol): SymbolType;
 
+  /** Takes a decision back, as if it had never been made. */
+  undecide(symbol: ConfigSymbol): void {
+    const { index } = symbol;
+    this.decided[index] = 0;
+    this.userTristates[index] = 0;
+    this.userTexts[index] = undefined;
+  }
+
   /** Tells its choice, if it has one, what the user decided for it. @returns a warning's text, if due */
   abstract decidedForMember(symbol: ConfigSymbol): string | undefined;
 
@@ -110,6 +118,23 @@ export abstract class Evaluator {
   /** Forgets one value, and nothing that follows from it. */
   invalidate({ index }: ConfigSymbol): void {
     this.valid[index] = 0;
+  }
+
+  /**
+   * Like `invalidate`, and leaves no trace. The kernel's programs keep what a member's visibility was
+   * for when a choice does not look at it; where decisions change one by one, that would be an old one.
+   */
+  forgetOne(symbol: ConfigSymbol): void {
+    if (symbol.constant) return;
+    this.valid[symbol.index] = 0;
+    this.visible[symbol.index] = 0;
+  }
+
+  /** The same for all, with MODULES computed again. */
+  forgetAll(): void {
+    for (const symbol of this.space.symbols) this.forgetOne(symbol);
+    this.forget();
+    this.calculateModules();
   }
 
   /** Whether a value is computed. */

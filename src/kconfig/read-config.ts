@@ -162,6 +162,11 @@ function invalid(symbol: ConfigSymbol, text: string): string {
   return `symbol value '${text}' invalid for ${symbol.name}`;
 }
 
+/** `"a \"b\""`: as strings stand in a `.config`. */
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
 /** What is between the quotes; what follows the second one does not count. */
 function unquote(text: string): string | undefined {
   const match = /^"((?:[^"\\]|\\[^])*)"/.exec(text);

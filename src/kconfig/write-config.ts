@@ -6,13 +6,8 @@
 
 import type { ChoiceEvaluator } from './evaluate-choices.js';
 import type { ConfigSymbol, MenuNode } from './model.js';
-import { PREFIX } from './read-config.js';
+import { PREFIX, quote } from './read-config.js';
 import { item } from './items.js';
-
-/** `"a \"b\""`. */
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
 
 function isLogical({ type }: ConfigSymbol): boolean {
   return type === 'bool' || type === 'tristate';

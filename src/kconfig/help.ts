@@ -71,7 +71,8 @@ export function scanHelp(source: string, start: number, parts?: string[]): HelpE
       if (here < end) {
         parts?.push(source.slice(here, textEnd(source, here, end)));
         if (indentation === 0) indentation = columns;
-        if (blank) blank = white.test(source.slice(here, end));
+        // What begins with no control character is a text; the pattern is for the rest.
+        if (blank) blank = code < space && white.test(source.slice(here, end));
       }
       if (end === source.length) return { source, start, end, lines, blank };
       here = end;

@@ -56,6 +56,7 @@ export class Lexer {
   private offset = 0;
   private lineNumber = 1;
   private opened = 0;
+  private lastPosition: Position = { file: '', line: 0 };
   private previous: Token = 'eol';
   private beforePrevious: Token = 'eol';
   private mode: 'statement' | 'value' | 'help' = 'statement';
@@ -83,7 +84,12 @@ export class Lexer {
 
   /** Where the present statement is. */
   position(): Position {
-    return { file: this.file, line: this.statementLine };
+    const { file, statementLine: line } = this;
+    // Several properties may come of one line: they share its position.
+    if (this.lastPosition.line !== line || this.lastPosition.file !== file) {
+      this.lastPosition = { file, line };
+    }
+    return this.lastPosition;
   }
 
   /** Where the present file was sourced, innermost first. */

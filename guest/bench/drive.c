@@ -7,6 +7,7 @@
  *	step NAME	a command that ends; its output goes to the console
  *	arg TEXT	an argument of the last command
  *	port NUMBER	the server is ready when it accepts a connection there
+ *	disk		the files are on the first disk (ext2), not in the initrd
  *
  * Commands run in /app, in which /dev, /proc, /tmp and /run are mounted. The
  * figure `ready` has the time stamp counter since reset, that of a step how
@@ -29,6 +30,7 @@ struct command {
 static struct command server, steps[MOST_STEPS];
 static int step_count;
 static uint16_t port;
+static bool disk;
 
 static char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LC_ALL=C", NULL };
 
@@ -44,7 +46,9 @@ static void read_plan(void)
 	for (s = plan; s < end; s += strlen(s) + 1) {
 		const char *rest;
 
-		if (same(s, "server")) {
+		if (same(s, "disk")) {
+			disk = true;
+		} else if (same(s, "server")) {
 			current = &server;
 		} else if ((rest = after(s, "step ")) && step_count < MOST_STEPS) {
 			current = &steps[step_count++];
@@ -61,6 +65,12 @@ static void read_plan(void)
 
 static void enter_root(void)
 {
+	if (disk) {
+		sys_mkdir("/app", 0755);
+		/* A general kernel has ext4 alone, which reads ext2. */
+		if (sys_mount("/dev/vda", "/app", "ext2", 0, 0) < 0)
+			must(sys_mount("/dev/vda", "/app", "ext4", 0, 0));
+	}
 	must(sys_chdir("/app"));
 	sys_mkdir("dev", 0755);
 	sys_mkdir("proc", 0755);

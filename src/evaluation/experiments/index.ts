@@ -2,9 +2,27 @@
 
 import type { Experiment } from '../types.js';
 import { background } from './background.js';
+import { boot } from './boot.js';
+import { compress } from './compress.js';
 import { crossing } from './crossing.js';
+import { memory } from './memory.js';
+import { options } from './options.js';
 import { processes } from './processes.js';
+import { size } from './size.js';
 import { smp } from './smp.js';
 import { syscall } from './syscall.js';
+import { throughput } from './throughput.js';
 
-export const experiments: readonly Experiment[] = [syscall, crossing, background, processes, smp];
+export const experiments: readonly Experiment[] = [
+  options,
+  size,
+  boot,
+  memory,
+  syscall,
+  crossing,
+  background,
+  processes,
+  smp,
+  throughput,
+  compress,
+];

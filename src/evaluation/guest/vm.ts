@@ -25,6 +25,8 @@ export interface GuestRun {
   /** An archive of {@link benchArchive}, in a file. */
   readonly initrd: string;
   readonly memoryMiB: number;
+  /** The first disk, which stays as it is. Its timing is the host's: nothing is repeatable with it. */
+  readonly disk?: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -90,7 +92,7 @@ export async function runGuest(bench: Bench, run: GuestRun): Promise<GuestText> 
         cpus: 1,
         accelerator: bench.accelerator,
         countInstructions: bench.accelerator === 'tcg',
-        disks: [],
+        disks: run.disk === undefined ? [] : [{ path: run.disk, readOnly: false, snapshot: true }],
         network: { mode: 'none' },
         directory,
       },

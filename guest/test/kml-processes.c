@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes: fork, vfork, exec, and what a new program finds. */
+#include "kml.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int many_forks(void)
+{
+	for (int turn = 0; turn < 100; turn++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(turn);
+		check(waitpid(pid, &status, 0) == pid);
+		check(WIFEXITED(status) && WEXITSTATUS(status) == turn);
+	}
+	return 0;
+}
+
+static int many_vforks(void)
+{
+	volatile int shared = 0;
+
+	for (int turn = 0; turn < 100; turn++) {
+		int status;
+		pid_t pid = vfork();
+
+		if (pid == 0) {
+			shared = turn + 1;
+			_exit(0);
+		}
+		check(shared == turn + 1);
+		check(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	return 0;
+}
+
+/* The program itself, asked to run nothing. */
+static int many_execs(void)
+{
+	char *const arguments[] = { "kml", "no test", NULL };
+
+	for (int turn = 0; turn < 20; turn++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			int null = open("/proc/self/cmdline", O_RDONLY);
+
+			close(1);
+			dup(null);
+			execv("/proc/self/exe", arguments);
+			_exit(99);
+		}
+		check(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	return 0;
+}
+
+static int auxiliary_vector(void)
+{
+	const unsigned char *vdso = (void *)getauxval(AT_SYSINFO_EHDR);
+	struct timespec time;
+
+	check(vdso && memcmp(vdso, ELFMAG, SELFMAG) == 0);
+	check(getauxval(AT_PAGESZ) == 4096);
+	check(getauxval(AT_UID) == getuid());
+	check(clock_gettime(CLOCK_REALTIME, &time) == 0);
+	return 0;
+}
+
+static int heap_grows(void)
+{
+	char *start = sbrk(0);
+
+	check(sbrk(64 << 20) == start);
+	memset(start, 7, 64 << 20);
+	check(start[(64 << 20) - 1] == 7);
+	check(brk(start) == 0);
+	return 0;
+}
+
+/* A program for 32-bit machines: refused, not run. */
+static int program_of_32_bits(void)
+{
+	Elf32_Ehdr header = {
+		.e_type = ET_EXEC, .e_machine = EM_386, .e_version = 1,
+		.e_ehsize = sizeof(header), .e_phentsize = sizeof(Elf32_Phdr),
+	};
+	char *const arguments[] = { "old", NULL };
+	int file = syscall(SYS_memfd_create, "old", 0);
+
+	if (file < 0)
+		file = open("/old", O_RDWR | O_CREAT, 0700);
+	check(file >= 0);
+	memcpy(header.e_ident, ELFMAG, SELFMAG);
+	header.e_ident[EI_CLASS] = ELFCLASS32;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	header.e_ident[EI_VERSION] = EV_CURRENT;
+	check(write(file, &header, sizeof(header)) == sizeof(header));
+	check(syscall(SYS_execveat, file, "", arguments, NULL, 0x1000) == -1);
+	check(errno == ENOEXEC || errno == ETXTBSY);
+	return 0;
+}
+
+/* Code that writes itself, as a JIT does: a call of getppid made at run time. */
+static int code_made_at_run_time(void)
+{
+	static const unsigned char text[] = {
+		0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0xc3,
+	};
+	unsigned char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long (*call)(void) = (long (*)(void))page;
+
+	check(page != MAP_FAILED);
+	for (int turn = 0; turn < 10; turn++) {
+		memcpy(page, text, sizeof(text));
+		for (int i = 0; i < 10; i++)
+			check(call() == getppid());
+		page[1] = 39;
+		memcpy(page, "\xb8\x27\0\0\0", 5);
+		for (int i = 0; i < 10; i++)
+			check(call() == getpid());
+	}
+	return 0;
+}
+
+const struct kml_test process_tests[] = {
+	{ "many forks", many_forks },
+	{ "many vforks", many_vforks },
+	{ "many execs", many_execs },
+	{ "auxiliary vector", auxiliary_vector },
+	{ "heap grows", heap_grows },
+	{ "program of 32 bits", program_of_32_bits },
+	{ "code made at run time", code_made_at_run_time },
+	{ },
+};

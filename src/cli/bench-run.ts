@@ -1,18 +1,23 @@
 /** What `lupine bench` does once it is known to be asked for. */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
+  compareResults,
   evaluate,
   experiments,
+  readResults,
   writeResults,
+  type Change,
   type EvaluationOptions,
   type Experiment,
+  type Results,
 } from '../evaluation/index.js';
 import { parseProfile } from '../kernel/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { nearest } from '../support/nearest.js';
+import { printJson, printTable } from './output.js';
 
 export interface BenchFlags {
   readonly app?: string[];
@@ -28,8 +33,9 @@ export interface BenchFlags {
 }
 
 const SEEDS = 2 ** 31;
+const RESULTS = 'results.json';
 
-/** Measures, and writes the results; an interruption keeps what was measured, and is told after that. */
+/** Measures, and writes results and report; an interruption keeps what was measured, and is told after that. */
 export async function runBench(
   names: readonly string[],
   flags: BenchFlags,
@@ -38,10 +44,64 @@ export async function runBench(
   const options = optionsOf(names, flags);
   const out = flags.out ?? 'lupine-bench';
   await mkdir(out, { recursive: true });
-  const path = join(out, 'results.json');
+  const path = join(out, RESULTS);
   const results = await evaluate(options, context, (sofar) => writeResults(path, sofar));
-  if (results.experiments.length > 0) process.stdout.write(`${path}\n`);
+  if (results.experiments.length > 0) await writeReport(out, results);
   context.signal?.throwIfAborted();
+}
+
+async function writeReport(out: string, results: Results): Promise<void> {
+  const { htmlReport, markdownReport } = await import('../evaluation/report/index.js');
+  await writeFile(join(out, 'report.html'), htmlReport(results));
+  await writeFile(join(out, 'report.md'), markdownReport(results));
+  for (const name of [RESULTS, 'report.md', 'report.html']) {
+    process.stdout.write(`${join(out, name)}\n`);
+  }
+}
+
+/** Prints what changed from one evaluation to another. */
+export async function runCompare(
+  before: string,
+  after: string,
+  flags: { readonly all?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const [old, recent] = await Promise.all([before, after].map(resultsAt));
+  if (old === undefined || recent === undefined) throw new Error('two results');
+  const changes = compareResults(old, recent);
+  if (flags.json === true) return printJson(changes);
+  const shown = changes.filter(({ verdict }) => flags.all === true || verdict !== 'same');
+  if (shown.length > 0) {
+    const { formatComparison, formatNumber } = await import('../evaluation/report/index.js');
+    printTable(
+      ['experiment', 'kernel', 'figure', 'unit', 'old', 'new', 'new/old', 'verdict'],
+      shown.map((change) => [
+        `${change.experiment} ${change.application ?? ''}`.trim(),
+        change.subject,
+        stepOf(change),
+        change.metric.unit,
+        formatNumber(change.before),
+        formatNumber(change.after),
+        formatComparison(change.comparison),
+        change.verdict,
+      ]),
+    );
+  }
+  process.stdout.write(
+    `${shown.length} of ${changes.length} figures ${flags.all === true ? 'shown' : 'differ'}\n`,
+  );
+}
+
+function stepOf({ metric, x }: Change): string {
+  return x === undefined ? metric.name : `${metric.name} at ${x}`;
+}
+
+/** @param path the file, or the directory of an evaluation. */
+async function resultsAt(path: string): Promise<Results> {
+  const isDirectory = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return readResults(isDirectory ? join(path, RESULTS) : path);
 }
 
 function optionsOf(names: readonly string[], flags: BenchFlags): EvaluationOptions {

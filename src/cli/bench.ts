@@ -37,11 +37,29 @@ experiment of the paper, on this machine, with every run kept. Without names: al
     .option('-o, --out <dir>', 'where results and report go; lupine-bench unless told')
     .option('-l, --list', 'list the experiments')
     .option('-q, --quiet', 'show no progress');
+  command.addCommand(compareCommand());
   return command.action(async (names: string[], flags: BenchFlags & { list?: boolean }) => {
     if (flags.list === true) return printExperiments();
     const { runBench } = await import('./bench-run.js');
     await withContext((context) => runBench(names, flags, context), flags);
   });
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .summary('what changed from one evaluation to another')
+    .description(
+      `Compare two evaluations: results.json files or their directories. A figure differs when it is
+more than 1 % apart and, where runs vary, a rank test (adjusted for the number of figures) says so.`,
+    )
+    .argument('<old>')
+    .argument('<new>')
+    .option('--all', 'show figures that did not change too')
+    .option('--json', 'print JSON')
+    .action(async (before: string, after: string, flags: { all?: boolean; json?: boolean }) => {
+      const { runCompare } = await import('./bench-run.js');
+      await runCompare(before, after, flags);
+    });
 }
 
 async function printExperiments(): Promise<void> {

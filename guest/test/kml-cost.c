@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What a system call costs, by the time stamp counter. As the first program
  * of a machine with QEMU's -icount shift=0, a tick is an instruction: the

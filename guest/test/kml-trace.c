@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /* What a debugger sees: user selectors, single steps, system calls. */
 #include "kml.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0
 /*
  * Runs the tests and prints TAP lines. As process 1 it mounts what the tests
  * need and restarts the machine at the end; otherwise it exits with 1 if a

@@ -39,6 +39,8 @@ if [ "${1-}" = --tests ]; then
 	need busybox-static /bin/busybox
 	need erofs-utils fsck.erofs
 	need genext2fs genext2fs
+	need gnupg gpgconf
+	need zstd zstd
 	need iproute2 ip
 	need linux-source-6.1 /usr/src/linux-source-6.1.tar.xz
 	need redis-server redis-server

@@ -10,8 +10,9 @@
  *
  * COUNT repetitions took TICKS of the time stamp counter and NANOSECONDS of
  * the kernel's monotonic clock. X is the parameter of a sweep, otherwise 0.
- * Other lines: `bench: lacks NAME ERRNO` (the kernel cannot do it), and
- * `bench: end` (all was measured; without it the run is to be thrown away).
+ * Other lines: `bench: count NAME N` (a number of things), `bench: lacks NAME
+ * ERRNO` (the kernel cannot do it), and `bench: end` (all was measured; without
+ * it the run is to be thrown away).
  */
 #ifndef LUPINE_BENCH_H
 #define LUPINE_BENCH_H

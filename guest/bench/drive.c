@@ -7,20 +7,24 @@
  *	step NAME	a command that ends; its output goes to the console
  *	arg TEXT	an argument of the last command
  *	port NUMBER	the server is ready when it accepts a connection there
+ *	trace		the server's tasks are counted; at the end the counts of
+ *			forks, threads and execs are printed, and whether it is
+ *			linked dynamically
  *	disk		the files are on the first disk (ext2), not in the initrd
  *
  * Commands run in /app, in which /dev, /proc, /tmp and /run are mounted. The
  * figure `ready` has the time stamp counter since reset, that of a step how
  * long it took. A server that ends or is not ready in time has its output
  * printed.
+ *
+ * bench_ready_ms: how long it may take, by the guest's clock (30000).
  */
 
 #include "bench.h"
+#include "trace.h"
 
 #define MOST_ARGS	64
 #define MOST_STEPS	16
-#define READY_MS	30000
-
 struct command {
 	const char *name;
 	char *argv[MOST_ARGS + 1];
@@ -30,7 +34,7 @@ struct command {
 static struct command server, steps[MOST_STEPS];
 static int step_count;
 static uint16_t port;
-static bool disk;
+static bool disk, trace;
 
 static char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LC_ALL=C", NULL };
 
@@ -48,6 +52,8 @@ static void read_plan(void)
 
 		if (same(s, "disk")) {
 			disk = true;
+		} else if (same(s, "trace")) {
+			trace = true;
 		} else if (same(s, "server")) {
 			current = &server;
 		} else if ((rest = after(s, "step ")) && step_count < MOST_STEPS) {
@@ -84,12 +90,15 @@ static void enter_root(void)
 	must(sys_chdir("/"));
 }
 
-static int start_command(struct command *c, int output)
+/* @traced: by whom its tasks are counted, or NULL. */
+static int start_command(struct command *c, int output, struct trace *traced)
 {
 	int pid = must(sys_fork());
 
 	if (pid)
 		return pid;
+	if (traced)
+		trace_here(traced);
 	sys_dup2(must(sys_open("/dev/null", O_RDONLY, 0)), 0);
 	sys_dup2(output, 1);
 	sys_dup2(output, 2);
@@ -123,15 +132,17 @@ static bool answers(void)
 static void serve(void)
 {
 	int log = must(sys_open("/tmp/server.log", O_CREAT | O_RDWR | O_APPEND, 0600));
-	int pid = start_command(&server, log);
+	int pid = start_command(&server, log, trace ? trace_new() : NULL);
 	char t[21], n[21];
-	int status = 0, ms;
+	uint64_t limit = nanoseconds() + parameter_number("bench_ready_ms", 30000) * 1000000;
+	int status = 0;
 
-	for (ms = 0; !answers(); ms++) {
-		if (ms == READY_MS || sys_wait4(pid, &status, WNOHANG) == pid) {
+	while (!answers()) {
+		bool ended = sys_wait4(pid, &status, WNOHANG) == pid;
+
+		if (ended || nanoseconds() > limit) {
 			show(log);
-			fail(ms == READY_MS ? "the server is not ready" : "the server ended",
-			     -(status >> 8));
+			fail(ended ? "the server ended" : "the server is not ready", -(status >> 8));
 		}
 		sleep_ms(1);
 	}
@@ -144,7 +155,7 @@ static void take_step(struct command *c)
 
 	say("step", c->name, NULL);
 	figure_begin(&f, c->name, 0, 1);
-	wait_for(start_command(c, 1));
+	wait_for(start_command(c, 1, NULL));
 	figure_end(&f);
 }
 
@@ -159,4 +170,6 @@ void bench_main(void)
 		serve();
 	for (i = 0; i < step_count; i++)
 		take_step(&steps[i]);
+	if (trace)
+		trace_print(server.argv[0]);
 }

@@ -5,6 +5,7 @@ import { background } from './background.js';
 import { boot } from './boot.js';
 import { compress } from './compress.js';
 import { crossing } from './crossing.js';
+import { fork } from './fork.js';
 import { memory } from './memory.js';
 import { options } from './options.js';
 import { processes } from './processes.js';
@@ -25,4 +26,5 @@ export const experiments: readonly Experiment[] = [
   smp,
   throughput,
   compress,
+  fork,
 ];

@@ -12,6 +12,8 @@ export interface DrivePlan {
   readonly server?: { readonly command: readonly string[]; readonly port: number };
   /** Commands that follow, each to its end. */
   readonly steps?: readonly { readonly name: string; readonly command: readonly string[] }[];
+  /** The server's forks, threads and execs are counted. */
+  readonly trace?: boolean;
   /** The application's files are on the first disk; otherwise in the archive. */
   readonly disk?: boolean;
 }
@@ -23,10 +25,11 @@ export function driveArchive(plan: DrivePlan, files: readonly CpioFile[] = []): 
 }
 
 /** Strings, each ended by a zero byte. */
-export function encodePlan({ server, steps = [], disk }: DrivePlan): string {
+export function encodePlan({ server, steps = [], trace, disk }: DrivePlan): string {
   const command = (words: readonly string[]) => words.map((word) => `arg ${word}`);
   const words = [
     ...(disk === true ? ['disk'] : []),
+    ...(trace === true ? ['trace'] : []),
     ...(server === undefined ? [] : [`port ${server.port}`, 'server', ...command(server.command)]),
     ...steps.flatMap((step) => [`step ${step.name}`, ...command(step.command)]),
   ];

@@ -14,6 +14,8 @@ export interface GuestFigure {
 
 export interface GuestOutput {
   readonly figures: readonly GuestFigure[];
+  /** Numbers of things, by name. */
+  readonly counts: ReadonlyMap<string, number>;
   /** What the kernel cannot do, by the names of figures. */
   readonly lacks: readonly string[];
   /** What each step's command printed, by the step's name. */
@@ -27,6 +29,7 @@ export interface GuestOutput {
 export function parseGuestOutput(console: string): GuestOutput {
   const figures: GuestFigure[] = [];
   const lacks: string[] = [];
+  const counts = new Map<string, number>();
   const steps = new Map<string, string>();
   let step: string | undefined;
   let ended = false;
@@ -40,12 +43,13 @@ export function parseGuestOutput(console: string): GuestOutput {
     step = kind === 'step' ? name : undefined;
     if (kind === 'figure') figures.push(figureOf(name, numbers));
     if (kind === 'lacks') lacks.push(name);
+    if (kind === 'count') counts.set(name, Number(numbers[0]));
     if (kind === 'failed') {
       throw new LupineError('the benchmark failed in the guest', { where: words.join(' ') });
     }
     if (kind === 'end') ended = true;
   }
-  if (ended) return { figures, lacks, steps };
+  if (ended) return { figures, counts, lacks, steps };
   throw new LupineError('the guest did not come to its end', { where: lastWords(console) });
 }
 

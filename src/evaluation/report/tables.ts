@@ -31,8 +31,10 @@ export function medianTable(experiment: ExperimentResults, cells = cellsOf(exper
   return { title: 'Medians', columns: ['', 'unit', ...subjects], rows };
 }
 
+/** Of the metric's axis. A metric without any value has a row too: it says what all kernels lack. */
 function stepsOf({ name }: Metric, cells: readonly Cell[]): (number | undefined)[] {
-  return [...new Set(cells.filter(({ metric }) => metric === name).map(({ x }) => x))];
+  const steps = new Set(cells.filter(({ metric }) => metric === name).map(({ x }) => x));
+  return steps.size === 0 ? [undefined] : [...steps];
 }
 
 function textOf(cell: Cell): string {

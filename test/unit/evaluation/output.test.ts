@@ -5,12 +5,13 @@ import { LupineError } from '../../../src/support/errors.js';
 
 describe("the guest's figures", () => {
   test('come between lines of the kernel, with the line ends of a serial port', () => {
-    const { figures, lacks, steps } = parseGuestOutput(
-      'random: crng init done\r\nbench: figure null 0 10 1840 1850\r\nbench: lacks unix 97\r\nbench: end\r\nreboot: Restarting system\r\n',
+    const { figures, counts, lacks, steps } = parseGuestOutput(
+      'random: crng init done\r\nbench: figure null 0 10 1840 1850\r\nbench: lacks unix 97\r\nbench: count forks 3\r\nbench: end\r\nreboot: Restarting system\r\n',
     );
     expect(figures).toEqual([{ name: 'null', x: 0, count: 10, ticks: 1840, nanoseconds: 1850 }]);
     expect(lacks).toEqual(['unix']);
     expect(steps.size).toBe(0);
+    expect(counts).toEqual(new Map([['forks', 3]]));
   });
 
   test('leave to each step what its command printed', () => {

@@ -12,7 +12,8 @@ describe('bisection', () => {
   test('finds every border, and keeps every probe with its failure', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 300 }), async (border) => {
-        const trial = (value: number) => Promise.resolve(value >= border ? undefined : 'too little');
+        const trial = (value: number) =>
+          Promise.resolve(value >= border ? undefined : 'too little');
         const { floor, probes } = await bisect(trial, 256);
         expect(floor).toBe(border <= 256 ? border : undefined);
         expect(probes.length).toBeLessThanOrEqual(9);
@@ -38,7 +39,9 @@ describe('initcalls', () => {
 
   test('by their own names where it knows them, once though two consoles print them', () => {
     const line = 'initcall pci_driver_init+0x0/0x20 returned 0 after 12 usecs\n';
-    expect(parseInitcalls(line + line, '')).toEqual([{ name: 'pci_driver_init', microseconds: 12 }]);
+    expect(parseInitcalls(line + line, '')).toEqual([
+      { name: 'pci_driver_init', microseconds: 12 },
+    ]);
   });
 });
 

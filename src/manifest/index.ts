@@ -1,4 +1,4 @@
-export type { ApplicationManifest, Readiness } from './types.js';
+export type { ApplicationManifest, Load, LoadStep, Readiness } from './types.js';
 export { parseManifest } from './schema.js';
 export {
   applicationFor,

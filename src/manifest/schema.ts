@@ -31,7 +31,29 @@ const pattern = v.pipe(
   }, 'expected a regular expression'),
 );
 
-const manifest = v.strictObject({
+const path = v.pipe(v.string(), v.regex(/^\/[^\0]+$/, 'expected an absolute path'));
+const requests = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const load = v.strictObject({
+  program: path,
+  args: v.optional(v.array(v.string()), []),
+  files: v.optional(v.record(path, v.string()), {}),
+  clients: v.array(v.strictObject({ program: path, package: text })),
+  requests: v.strictObject({ quick: requests, full: requests }),
+  steps: v.pipe(
+    v.array(
+      v.strictObject({
+        name,
+        label: text,
+        command: v.pipe(v.array(v.string()), v.minLength(1)),
+        result: pattern,
+      }),
+    ),
+    v.minLength(1),
+  ),
+});
+
+const fields = v.strictObject({
   name,
   description: text,
   match: v.strictObject({
@@ -53,7 +75,16 @@ const manifest = v.strictObject({
     v.transform((size) => parseSize(size) ?? 0),
   ),
   ports: v.optional(v.array(port), []),
+  load: v.optional(load),
 });
+
+const manifest = v.pipe(
+  fields,
+  v.check(
+    (whole) => whole.load === undefined || whole.ready.kind === 'tcp',
+    'an application under load is ready on a tcp port',
+  ),
+);
 
 /**
  * Parses a manifest.

@@ -6,6 +6,29 @@ export type Readiness =
   | { readonly kind: 'log'; readonly pattern: string } // prints a line that matches
   | { readonly kind: 'exit'; readonly status: number }; // ends with this status
 
+/** How an application is put under load where it is measured, by the program that everybody uses. */
+export interface Load {
+  /** The server, on this machine. It is under load on the port of {@link Readiness}. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Further files for it: contents by absolute path. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Programs of the steps, on this machine, with the Debian package that has each. */
+  readonly clients: readonly { readonly program: string; readonly package: string }[];
+  /** How many requests a step makes: what `{requests}` in its command stands for. */
+  readonly requests: { readonly quick: number; readonly full: number };
+  readonly steps: readonly LoadStep[];
+}
+
+export interface LoadStep {
+  readonly name: string;
+  /** For people: `GET`. */
+  readonly label: string;
+  readonly command: readonly string[];
+  /** Finds requests per second in the command's output: the first group, `^` at a line's start. */
+  readonly result: string;
+}
+
 export interface ApplicationManifest {
   readonly name: string;
   readonly description: string;
@@ -16,6 +39,8 @@ export interface ApplicationManifest {
   readonly ready: Readiness;
   /** Bytes of guest memory by default. */
   readonly memory: number;
+  /** Absent: nobody wrote down how. */
+  readonly load?: Load | undefined;
   /** Published by its image or by custom, e.g. 6379. */
   readonly ports: readonly number[];
 }

@@ -5,7 +5,6 @@ import { LupineError } from '../../support/errors.js';
 import { applicationFiles, driveArchive, serverOf } from '../guest/drive.js';
 import { parseGuestOutput, type GuestFigure } from '../guest/output.js';
 import { benchArchive, runGuest, writeInitrd } from '../guest/vm.js';
-import { loads } from '../loads.js';
 import type { Metric, Table, Value } from '../results.js';
 import type { Experiment, Lab, Plan, Subject } from '../types.js';
 import { parseInitcalls, tracedBoot } from './initcalls.js';
@@ -105,10 +104,10 @@ function metricsOf(lab: Lab, unit: string, ready: boolean): Metric[] {
 
 /** Undefined where nobody knows how to start the application here. */
 async function readyInitrd(lab: Lab): Promise<string | undefined> {
-  const load = loads.get(lab.application.name);
+  const { load } = lab.application;
   if (load === undefined) return undefined;
-  const files = await applicationFiles({ ...load, clients: [] }, 'initramfs', lab.context);
-  return writeInitrd(lab, await driveArchive({ server: serverOf(load) }), files);
+  const files = await applicationFiles({ ...load, clients: [] }, 'initramfs', lab);
+  return writeInitrd(lab, await driveArchive({ server: serverOf(lab.application) }), files);
 }
 
 /** One boot more, in which the kernel tells of its initcalls: too slow to be counted. */

@@ -12,7 +12,7 @@ import type { Metric } from '../results.js';
 import type { Experiment, Lab, Plan } from '../types.js';
 import { roundsOf, subjectNamed, unitOf, valueOf } from './sweep.js';
 
-const LZ4 = { program: '/usr/bin/lz4', install: 'apt-get install lz4' };
+const LZ4 = { program: '/usr/bin/lz4', package: 'lz4' };
 const TEXT_BYTES = { quick: 2_000_000, full: 16_000_000 };
 const MEMORY_MIB = 256;
 const TIMED_ROUNDS = 20;
@@ -29,7 +29,11 @@ export const compress: Experiment = {
 async function plan(lab: Lab): Promise<Plan> {
   const subjects = await lab.subjects();
   const bytes = lab.quick ? TEXT_BYTES.quick : TEXT_BYTES.full;
-  const files = await applicationFiles({ ...LZ4, clients: [LZ4] }, 'initramfs', lab.context);
+  const files = await applicationFiles(
+    { program: LZ4.program, files: {}, clients: [LZ4] },
+    'initramfs',
+    lab,
+  );
   const command = [LZ4.program, '-1', '-f', '-q', '/text', '/tmp/text.lz4'];
   const archive = await driveArchive({ steps: [{ name: 'lz4', command }] }, [
     { path: 'app/text', mode: 0o644, content: await sampleText(bytes) },

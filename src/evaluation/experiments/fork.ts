@@ -1,13 +1,13 @@
 /** Which applications are several processes, threads or programs: seen, not assumed. */
 
-import { loadCatalogue } from '../../manifest/index.js';
+import { loadCatalogue, type ApplicationManifest } from '../../manifest/index.js';
 import { LupineError } from '../../support/errors.js';
-import { applicationFiles, driveArchive, serverOf } from '../guest/drive.js';
+import { applicationFiles, driveArchive, loadOf, serverOf, stepsOf } from '../guest/drive.js';
 import { parseGuestOutput } from '../guest/output.js';
 import { runGuest, writeInitrd } from '../guest/vm.js';
-import { loads } from '../loads.js';
 import type { Metric } from '../results.js';
 import type { Configured, Experiment, Lab, Plan } from '../types.js';
+import { subjectNamed } from './sweep.js';
 
 const MEMORY_MIB = 512;
 
@@ -29,8 +29,9 @@ export const fork: Experiment = {
 };
 
 async function plan(lab: Lab): Promise<Plan> {
-  const catalogue = [...(await loadCatalogue()).keys()];
-  const known = catalogue.filter((name) => loads.has(name));
+  const catalogue = [...(await loadCatalogue()).values()];
+  const known = catalogue.filter(({ load }) => load !== undefined);
+  const unknown = catalogue.filter(({ load }) => load === undefined);
   // The baseline has every option: no application does without something for want of it.
   const [kernel] = await lab.subjects();
   if (kernel === undefined) throw new LupineError('no kernel to trace applications on');
@@ -42,33 +43,32 @@ async function plan(lab: Lab): Promise<Plan> {
   }));
   return {
     clock: 'none',
-    subjects: known.map((name): Configured => ({ name, description: `traced on ${kernel.name}` })),
+    subjects: known.map(({ name }): Configured => ({
+      name,
+      description: `traced on ${kernel.name}`,
+    })),
     rounds: 1,
     metrics,
     figures: [{ title: 'Tasks', kind: 'bars', metrics: ['forks', 'threads', 'execs'] }],
     warmUp: 'none',
     notes: [
       'by ptrace in the guest; workers that a server starts for each processor are those for one',
-      `no load is known for ${catalogue.filter((name) => !loads.has(name)).join(', ')}`,
+      `no load is known for ${unknown.map(({ name }) => name).join(', ')}`,
     ],
-    measure: (name, signal) => measure(name, lab, kernel, signal),
+    measure: (name, signal) => measure(subjectNamed(known, name), lab, kernel, signal),
   };
 }
 
 async function measure(
-  name: string,
+  application: ApplicationManifest,
   lab: Lab,
   { kernel, parameters }: { readonly kernel: string; readonly parameters: string },
   signal: AbortSignal | undefined,
 ) {
-  const load = loads.get(name);
-  if (load === undefined) throw new Error(`no load of ${name}`);
-  const steps = load.steps.map((step) => ({
-    name: step.name,
-    command: step.command(load.requests.quick),
-  }));
-  const files = await applicationFiles(load, 'initramfs', lab.context);
-  const archive = await driveArchive({ server: serverOf(load), steps, trace: true });
+  const load = loadOf(application);
+  const steps = stepsOf(load, true);
+  const files = await applicationFiles(load, 'initramfs', lab);
+  const archive = await driveArchive({ server: serverOf(application), steps, trace: true });
   const initrd = await writeInitrd(lab, archive, files);
   const guest = { kernel, parameters, initrd, memoryMiB: MEMORY_MIB, signal };
   const { counts } = parseGuestOutput((await runGuest(lab, guest)).console);
@@ -77,5 +77,5 @@ async function measure(
     value: counts.get(metric) ?? NaN,
   }));
   if (values.every(({ value }) => Number.isSafeInteger(value))) return { values };
-  throw new LupineError('the guest did not tell what it counted', { where: name });
+  throw new LupineError('the guest did not tell what it counted', { where: application.name });
 }

@@ -2,12 +2,11 @@
 
 import { LupineError } from '../../support/errors.js';
 import { bisect, type Probe } from '../bisect.js';
-import { applicationFiles, driveArchive, serverOf } from '../guest/drive.js';
+import { applicationFiles, driveArchive, loadOf, serverOf } from '../guest/drive.js';
 import { parseGuestOutput } from '../guest/output.js';
 import { runGuest, writeInitrd } from '../guest/vm.js';
 import type { Experiment, Lab, Plan } from '../types.js';
 import { subjectNamed } from './sweep.js';
-import { loadOf } from './throughput.js';
 
 const HIGHEST_MIB = 256;
 const ROUNDS = 3;
@@ -28,10 +27,13 @@ export const memory: Experiment = {
 };
 
 async function plan(lab: Lab): Promise<Plan> {
-  const load = loadOf(lab.application.name);
+  const load = loadOf(lab.application);
   const subjects = await lab.subjects();
-  const disk = await applicationFiles({ ...load, clients: [] }, 'ext2', lab.context);
-  const initrd = await writeInitrd(lab, await driveArchive({ server: serverOf(load), disk: true }));
+  const disk = await applicationFiles({ ...load, clients: [] }, 'ext2', lab);
+  const initrd = await writeInitrd(
+    lab,
+    await driveArchive({ server: serverOf(lab.application), disk: true }),
+  );
   const measure = async (name: string, signal: AbortSignal | undefined) => {
     const { kernel, parameters } = subjectNamed(subjects, name);
     const trial = async (memoryMiB: number): Promise<string | undefined> => {

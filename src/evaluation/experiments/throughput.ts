@@ -1,10 +1,10 @@
 /** Requests a second of servers under the usual load. */
 
 import { LupineError } from '../../support/errors.js';
-import { applicationFiles, driveArchive, serverOf } from '../guest/drive.js';
+import type { Load } from '../../manifest/index.js';
+import { applicationFiles, driveArchive, loadOf, serverOf, stepsOf } from '../guest/drive.js';
 import { parseGuestOutput } from '../guest/output.js';
 import { runGuest, writeInitrd } from '../guest/vm.js';
-import { loads, type Load } from '../loads.js';
 import type { Experiment, Lab, Measurement, Plan } from '../types.js';
 import { roundsOf, subjectNamed, unitOf } from './sweep.js';
 
@@ -21,15 +21,14 @@ export const throughput: Experiment = {
 };
 
 async function plan(lab: Lab): Promise<Plan> {
-  const { application, context } = lab;
-  const load = loadOf(application.name);
-  const requests = lab.quick ? load.requests.quick : load.requests.full;
+  const { application } = lab;
+  const load = loadOf(application);
   const subjects = await lab.subjects();
-  const steps = load.steps.map(({ name, command }) => ({ name, command: command(requests) }));
-  const files = await applicationFiles(load, 'initramfs', context);
+  const steps = stepsOf(load, lab.quick);
+  const files = await applicationFiles(load, 'initramfs', lab);
   const initrd = await writeInitrd(
     lab,
-    await driveArchive({ server: serverOf(load), steps }),
+    await driveArchive({ server: serverOf(application), steps }),
     files,
   );
   const { clock } = unitOf(lab);
@@ -65,20 +64,11 @@ async function plan(lab: Lab): Promise<Plan> {
   };
 }
 
-export function loadOf(application: string): Load {
-  const load = loads.get(application);
-  if (load !== undefined) return load;
-  throw new LupineError('no load is known for this application', {
-    where: application,
-    fix: `use one of ${[...loads.keys()].join(', ')}`,
-  });
-}
-
 /** @param output what each client printed, by the step's name. */
 export function measurementOf(load: Load, output: ReadonlyMap<string, string>): Measurement {
   const values = load.steps.map(({ name, result }) => {
     const text = output.get(name) ?? '';
-    const value = Number(result.exec(text)?.[1]);
+    const value = Number(new RegExp(result, 'm').exec(text)?.[1]);
     if (value > 0) return { metric: name, value };
     const line = text.trim().split('\n').at(-1) ?? '';
     throw new LupineError('the client gave no figure', { where: `${name}: ${line.slice(0, 200)}` });

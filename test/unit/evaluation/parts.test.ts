@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { bisect } from '../../../src/evaluation/bisect.js';
 import { parseInitcalls } from '../../../src/evaluation/experiments/initcalls.js';
 import { measurementOf } from '../../../src/evaluation/experiments/throughput.js';
-import { encodePlan } from '../../../src/evaluation/guest/drive.js';
-import { loads } from '../../../src/evaluation/loads.js';
+import { encodePlan, serverOf, stepsOf } from '../../../src/evaluation/guest/drive.js';
 import { parseCpuTimes } from '../../../src/evaluation/machine.js';
+import { applicationNamed, loadCatalogue } from '../../../src/manifest/index.js';
 import { categoryOf, subsystemOf } from '../../../src/evaluation/subsystems.js';
 
 describe('bisection', () => {
@@ -46,10 +46,9 @@ describe('initcalls', () => {
 });
 
 describe('loads', () => {
-  const redis = loads.get('redis');
-  const nginx = loads.get('nginx');
-
-  test('take the requests per second from what the clients print', () => {
+  test('take the requests per second from what the clients print', async () => {
+    const catalogue = await loadCatalogue();
+    const [redis, nginx] = ['redis', 'nginx'].map((name) => applicationNamed(catalogue, name).load);
     if (redis === undefined || nginx === undefined) throw new Error('no loads');
     const csv = (name: string, rps: string) => `"test","rps","avg"\n"${name}","${rps}","0.5"\n`;
     const output = new Map([
@@ -64,7 +63,19 @@ describe('loads', () => {
       'the client gave no figure',
     );
     const ab = 'Complete requests:      10\nRequests per second:    6760.12 [#/sec] (mean)\n';
-    expect(nginx.steps[0]?.result.exec(ab)?.[1]).toBe('6760.12');
+    const both = new Map(['connection', 'session'].map((name) => [name, ab]));
+    expect(measurementOf(nginx, both).values.map(({ value }) => value)).toEqual([6760.12, 6760.12]);
+  });
+
+  test('are commands with their number of requests, on the port of the manifest', async () => {
+    const redis = applicationNamed(await loadCatalogue(), 'redis');
+    if (redis.load === undefined) throw new Error('no load');
+    const [get] = stepsOf(redis.load, true);
+    expect(get?.command.join(' ')).toBe('/usr/bin/redis-benchmark -t get -n 5000 --csv');
+    expect(serverOf(redis)).toEqual({
+      command: ['/usr/bin/redis-server', '--save', '', '--appendonly', 'no'],
+      port: 6379,
+    });
   });
 });
 

@@ -16,6 +16,14 @@ memory: 64M
 ports: [6379]
 `;
 
+const load = `load:
+  program: /usr/bin/redis-server
+  clients: [{ program: /usr/bin/redis-benchmark, package: redis-tools }]
+  requests: { quick: 10, full: 1000 }
+  steps:
+    - { name: get, label: GET, command: [/usr/bin/redis-benchmark, '{requests}'], result: '([0-9.]+)' }
+`;
+
 function problem(source: string): string {
   try {
     parseManifest(source, 'x.yaml');
@@ -39,7 +47,28 @@ describe('parseManifest', () => {
     });
   });
 
+  it('reads how an application is put under load', () => {
+    const { load: found } = parseManifest(good + load, 'redis.yaml');
+    expect(found).toMatchObject({ args: [], files: {}, requests: { quick: 10, full: 1000 } });
+    expect(found?.steps[0]?.command).toEqual(['/usr/bin/redis-benchmark', '{requests}']);
+  });
+
   it.each([
+    [
+      'a load without a port to wait for',
+      good.replace('{ kind: tcp, port: 6379 }', '{ kind: exit, status: 0 }') + load,
+      /ready on a tcp port/,
+    ],
+    [
+      'a client without an absolute path',
+      good + load.replace('/usr/bin/redis-b', 'redis-b'),
+      /absolute/,
+    ],
+    [
+      'a result that is no expression',
+      good + load.replace('([0-9', '([0-9]('),
+      /regular expression/,
+    ],
     ['a misspelt key', good.replace('\nmemory', '\nmemroy'), /mem(o)?r?o?y/],
     [
       'an option with its prefix in lower case',

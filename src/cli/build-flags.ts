@@ -36,6 +36,15 @@ export function addKernelFlags(command: Command): Command {
     .option('--source <dir>', 'build from this kernel source tree');
 }
 
+/** The flag that names applications of the catalogue. */
+export function addAppFlag(command: Command): Command {
+  return command.option(
+    '--app <list>',
+    'applications of the catalogue, or `base` (comma-separated)',
+    list,
+  );
+}
+
 /** Flags that make an image of what the user names. */
 export function addImageFlags(command: Command): Command {
   return command

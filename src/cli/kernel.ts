@@ -3,9 +3,12 @@
 import { Command } from 'commander';
 import type { Kernel } from '../kernel/index.js';
 import { formatSize } from '../support/size.js';
-import { addKernelFlags, kernelOptions } from './build-flags.js';
+import { addAppFlag, addKernelFlags, kernelOptions } from './build-flags.js';
 import { withContext } from './context.js';
-import { list } from './flags.js';
+import { diffCommand } from './kernel-diff.js';
+import { explainCommand } from './kernel-explain.js';
+import { minimiseCommand } from './kernel-minimise.js';
+import { whyNotCommand } from './kernel-why-not.js';
 import { printJson, printTable } from './output.js';
 
 interface KernelFlags {
@@ -17,19 +20,15 @@ interface KernelFlags {
 }
 
 export function kernelCommand(): Command {
-  const command = new Command('kernel').summary('configure and build kernels');
+  const command = new Command('kernel').summary('configure, explain and build kernels');
   command.addCommand(buildKernelCommand());
   command.addCommand(configCommand());
+  command.addCommand(explainCommand());
+  command.addCommand(whyNotCommand());
+  command.addCommand(diffCommand());
+  command.addCommand(minimiseCommand());
   command.addCommand(listCommand());
   return command;
-}
-
-function addAppFlag(command: Command): Command {
-  return command.option(
-    '--app <list>',
-    'applications of the catalogue, or `base` (comma-separated)',
-    list,
-  );
 }
 
 function buildKernelCommand(): Command {

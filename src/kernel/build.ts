@@ -8,11 +8,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../support/context.js';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { stateDirectory } from '../support/paths.js';
+import { cacheDirectory, stateDirectory } from '../support/paths.js';
 import { run } from '../support/process.js';
 import type { Task } from '../support/progress.js';
-import { cached, keyOf } from '../support/store.js';
-import { configureKernel, outputDirectory } from './config.js';
+import { cached, keyOf, temporaryDirectory } from '../support/store.js';
+import { configureKernel } from './config.js';
 import type { Configuration } from './config.js';
 import { buildsDirectory, earlierBuilds, openKernel, writeRecord } from './built.js';
 import { orDiskFull } from './disk-full.js';
@@ -88,7 +88,7 @@ async function build(
 ): Promise<void> {
   const { source, toolchain, text } = configuration;
   const started = Date.now();
-  const output = await outputDirectory(source, toolchain, context);
+  const output = await temporaryDirectory(join(cacheDirectory(), 'kernel', 'work'));
   const counter = new ObjectCounter(
     expectObjects(countOptions(text), await earlierBuilds(source.line)),
   );
@@ -197,6 +197,7 @@ function ccacheEnvironment(): Record<string, string> {
 
 async function collect(output: string, directory: string, config: string): Promise<void> {
   const used = await readFile(join(output, '.config'), 'utf8');
+  // The kernel's own program has read it: a difference is a fault of src/kconfig/.
   if (used !== config) throw new Error(`the build changed its .config: ${output}`);
   await run('strip', ['--strip-all', '-o', join(directory, 'vmlinux'), join(output, 'vmlinux')]);
   await copyFile(join(output, 'arch/x86/boot/bzImage'), join(directory, 'bzImage'));

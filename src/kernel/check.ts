@@ -1,13 +1,16 @@
 /**
  * What was asked against what came out. Kconfig drops in silence what it cannot grant; here every
- * request that did not take is found, and explained from the tree's Kconfig files.
+ * request that did not take is found, explained, and given the smallest change that would make it.
  */
 
-import { LupineError } from '../support/errors.js';
+import { whyNot } from '../kconfig/why-not.js';
+import type { Fix, WhyNot } from '../kconfig/why-not.js';
+import type { Position } from '../kconfig/index.js';
 import type { Context } from '../support/context.js';
-import { isMet, symbolsOf } from './expression.js';
-import { nearestNames, readSymbols } from './symbols.js';
-import type { Definition, Symbols } from './symbols.js';
+import { LupineError } from '../support/errors.js';
+import { nearest } from '../support/nearest.js';
+import { configureSpace } from './space.js';
+import type { KernelSpace } from './space.js';
 import type { OptionRequest } from './types.js';
 
 /** A request that did not take. */
@@ -21,22 +24,22 @@ export interface Failure {
 
 /**
  * Compares requests with a result.
- * @param values the `.config`, by `parseConfig`. @param tree the source tree, read only on failure.
+ * @param values the `.config`, by `parseConfig`. @param open gives the kernel's space; asked only on failure.
  */
 export async function findFailures(
   requests: readonly OptionRequest[],
   values: ReadonlyMap<string, string>,
-  tree: string,
+  open: () => Promise<Pick<KernelSpace, 'space' | 'written'>>,
 ): Promise<Failure[]> {
   const failed = requests.filter(({ name, value }) => !same(value, values.get(name) ?? 'n'));
   if (failed.length === 0) return [];
-  const symbols = await readSymbols(tree);
+  const kernel = await open();
   return failed
-    .filter(({ name, outcome }) => outcome === undefined || !isOutcome(name, symbols))
+    .filter(({ name, outcome }) => outcome === undefined || !isOutcome(name, kernel))
     .map((request) => ({
       request,
       got: values.get(request.name) ?? 'n',
-      reason: explain(request, values, symbols),
+      reason: explain(request, requests, kernel),
     }));
 }
 
@@ -47,10 +50,10 @@ export async function findFailures(
 export async function requireTaken(
   requests: readonly OptionRequest[],
   values: ReadonlyMap<string, string>,
-  tree: string,
+  open: () => Promise<Pick<KernelSpace, 'space' | 'written'>>,
   context: Context,
 ): Promise<void> {
-  const failures = await findFailures(requests, values, tree);
+  const failures = await findFailures(requests, values, open);
   const [first, ...others] = failures.map((failure) => {
     const { request, got, reason } = failure;
     const what = `CONFIG_${request.name} did not take: wanted ${request.value}, got ${got}`;
@@ -66,9 +69,9 @@ export async function requireTaken(
 }
 
 /** Nobody can set it: in a complete `.config` it says what came out there, e.g. the compiler. */
-function isOutcome(name: string, symbols: Symbols): boolean {
-  const definitions = symbols.definitions.get(name);
-  return definitions !== undefined && !definitions.some(({ prompt }) => prompt);
+function isOutcome(name: string, { space }: Pick<KernelSpace, 'space'>): boolean {
+  const symbol = space.byName.get(name);
+  return symbol !== undefined && symbol.nodes.length > 0 && symbol.prompts.length === 0;
 }
 
 /** Numbers are compared as numbers: Kconfig keeps a hex value as it was written. */
@@ -79,67 +82,85 @@ function same(wanted: string, got: string): boolean {
 }
 
 function explain(
-  request: OptionRequest,
-  values: ReadonlyMap<string, string>,
-  symbols: Symbols,
+  { name, value }: OptionRequest,
+  requests: readonly OptionRequest[],
+  kernel: Pick<KernelSpace, 'space' | 'written'>,
 ): string {
-  const definitions = symbols.definitions.get(request.name);
-  if (definitions === undefined) {
-    const near = nearestNames(request.name, symbols.definitions.keys());
+  const symbol = kernel.space.byName.get(name);
+  if (symbol === undefined || symbol.nodes.length === 0) {
+    const names = [...kernel.space.byName.values()]
+      .filter(({ nodes }) => nodes.length > 0)
+      .map((one) => one.name);
+    const near = nearest(name, names);
     return near.length === 0
       ? 'this kernel has no such option: check the name, or remove it'
       : `this kernel has no such option; near it are ${near.join(', ')}`;
   }
-  if (request.value === 'n') return explainForced(request.name, definitions, values, symbols);
-  const unmet = definitions.flatMap((definition) => unmetOf(definition, values));
-  if (unmet.length > 0 && definitions.every((one) => unmetOf(one, values).length > 0)) {
-    return `it depends on ${[...new Set(unmet)].join('; ')}`;
+  const found = whyNot(configureSpace(kernel, requests), symbol, value, kernel.written);
+  return [obstacleOf(found), fixOf(found.fix)].filter((part) => part !== '').join('; ');
+}
+
+/** What is in the way, in one clause. */
+function obstacleOf({ wanted, reasons, obstacles, selectors }: WhyNot): string {
+  const [reason] = reasons;
+  if (wanted === 'n') {
+    if (reason?.kind === 'selected')
+      return `it is selected by ${reason.by} (${at(reason.position)})`;
+    if (reason?.kind === 'default') return `it is on by its own default (${at(reason.position)})`;
+    return '';
   }
-  if (!definitions.some(({ prompt }) => prompt)) {
-    const by = (symbols.selectors.get(request.name) ?? []).map((selector) => selector.by);
-    return by.length === 0
-      ? `it has no prompt (${places(definitions)}), so nobody can set it: remove the request`
-      : `it has no prompt; it is selected by ${listOf(by)}: ask for one of them`;
+  const needs = obstacles.flatMap(({ unmet }) =>
+    unmet.map(({ text, position, failing }) => {
+      const off = failing.flatMap(({ options }) => options.map((option) => option.name));
+      const which = off.length === 0 ? '' : `, off: ${listOf(off, 4)}`;
+      return `${text} (${at(position)}${which})`;
+    }),
+  );
+  if (needs.length > 0 && obstacles.every(({ unmet }) => unmet.length > 0)) {
+    return `it depends on ${[...new Set(needs)].join('; ')}`;
   }
-  if (request.value === 'm') return 'without CONFIG_MODULES nothing can be a module: ask for y';
-  return `its dependencies are met (${places(definitions)}): it may be the member of a choice where another was chosen, out of its range, or in a menu that is off`;
-}
-
-function explainForced(
-  name: string,
-  definitions: readonly Definition[],
-  values: ReadonlyMap<string, string>,
-  symbols: Symbols,
-): string {
-  const forcing = (symbols.selectors.get(name) ?? []).filter(({ by }) => values.has(by));
-  if (forcing.length > 0) {
-    const list = listOf(forcing.map(({ by, where }) => `${by} (${where})`));
-    return `it is selected by ${list}: turn that off, or remove the request`;
+  if (selectors.length > 0) {
+    return `it has no prompt; it is selected by ${listOf(
+      selectors.map((one) => one.name),
+      5,
+    )}`;
   }
-  return `it is on by its own default (${places(definitions)})${
-    definitions.some(({ prompt }) => prompt) ? '' : ' and has no prompt'
-  }: remove the request, or ask for CONFIG_EXPERT=y`;
+  if (obstacles.length > 0 && obstacles.every(({ promptless }) => promptless)) {
+    const places = obstacles.map(({ position }) => at(position)).join(', ');
+    return `it has no prompt (${places}), so nobody can set it`;
+  }
+  if (reason?.kind === 'choice' && reason.chosen !== undefined) {
+    return `its choice has ${reason.chosen}`;
+  }
+  if (reason?.kind === 'range') {
+    return `its range is ${reason.low} to ${reason.high} (${at(reason.position)})`;
+  }
+  return '';
 }
 
-/** The dependencies of a definition that do not hold, with the symbols in them that are off. */
-function unmetOf({ depends }: Definition, values: ReadonlyMap<string, string>): string[] {
-  return depends
-    .filter(({ expression }) => isMet(expression, values) === false)
-    .map(({ expression, where }) => {
-      const off = symbolsOf(expression).filter((name) => !values.has(name));
-      const which = off.length === 0 ? '' : `, off: ${off.slice(0, 4).join(' ')}`;
-      return `${expression} (${where}${which})`;
-    });
+/** What to do. */
+function fixOf(fix: Fix): string {
+  switch (fix.kind) {
+    case 'settings': {
+      const settings = fix.answer.settings.map(({ name, value }) => `${name}=${value}`);
+      return settings.length === 0 ? 'remove the request' : `ask for ${settings.join(' ')}`;
+    }
+    case 'impossible':
+      return `no configuration of this kernel has it: ${fix.clash.map(({ text }) => text).join('; ')}`;
+    case 'none needed':
+    case 'unknown':
+      return 'remove the request';
+  }
 }
 
-function places(definitions: readonly Definition[]): string {
-  return definitions.map(({ where }) => where).join(', ');
+function at({ file, line }: Position): string {
+  return `${file}:${line}`;
 }
 
-function listOf(names: readonly string[]): string {
+function listOf(names: readonly string[], most: number): string {
   const unique = [...new Set(names)];
-  const shown = unique.slice(0, 5).join(', ');
-  return unique.length > 5 ? `${shown} and ${unique.length - 5} others` : shown;
+  const shown = unique.slice(0, most).join(', ');
+  return unique.length > most ? `${shown} and ${unique.length - most} others` : shown;
 }
 
 function shorten(text: string): string {

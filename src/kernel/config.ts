@@ -1,20 +1,22 @@
 /**
- * From requests to `.config`: the kernel's own `conf --allnoconfig` decides, given the requests by
- * KCONFIG_ALLCONFIG; then every request is compared with what came out.
+ * From requests to `.config`: nothing but what was requested and what follows from it, as
+ * `make allnoconfig` with KCONFIG_ALLCONFIG gives it, computed by src/kconfig/. Every request is then
+ * compared with what came out. The kernel's own program reads the result when the kernel is built,
+ * and a build that changes it is an error (build.ts).
  */
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runTarget } from '../kconfig/targets.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { cacheDirectory } from '../support/paths.js';
-import { run } from '../support/process.js';
-import { cached, keyOf, temporaryDirectory } from '../support/store.js';
+import { cached, keyOf } from '../support/store.js';
 import { requireTaken } from './check.js';
-import { orDiskFull } from './disk-full.js';
 import { formatFragment, parseConfig } from './fragment.js';
 import { prepareSource } from './source.js';
 import type { SourceOptions } from './source.js';
+import { openSpace } from './space.js';
 import { findToolchain } from './toolchain.js';
 import type { Toolchain } from './toolchain.js';
 import type { KernelSpec, SourceTree } from './types.js';
@@ -29,9 +31,13 @@ export interface Configuration {
 
 const CONFIG = 'config';
 
+/** Raised when the same requests give another `.config`. */
+const FORMAT = '2';
+
 /**
  * Makes the `.config` of a kernel.
- * @throws LupineError when a request did not take, naming who asked and what it depends on.
+ * @throws LupineError when a request did not take, naming who asked, what is in the way and the smallest
+ * change that helps.
  */
 export async function configureKernel(
   spec: Pick<KernelSpec, 'source' | 'options' | 'patches'>,
@@ -43,92 +49,30 @@ export async function configureKernel(
     findToolchain(),
   ]);
   const wanted = formatFragment(spec.options);
-  const key = keyOf('config', source.key, toolchain.compiler, toolchain.linker, wanted);
+  const open = () => openSpace(spec, context, options);
   const entry = await cached(
     join(cacheDirectory(), 'kernel', 'configs'),
-    key,
-    (directory) => configure(source, toolchain, wanted, directory, context),
+    keyOf('config', FORMAT, source.key, toolchain.compiler, toolchain.linker, wanted),
+    async (directory) => {
+      const { space } = await open();
+      const { status, written, output } = runTarget(space, {
+        target: 'allnoconfig',
+        read: (name) => (name === 'requests' ? wanted : undefined),
+        environment: { KCONFIG_ALLCONFIG: 'requests' },
+        silent: true,
+      });
+      if (status !== 0 || written === undefined) {
+        throw new LupineError('the kernel cannot be configured', {
+          where: output.map(({ text }) => text.trim()).join('; '),
+          fix: 'check the requested options',
+        });
+      }
+      await writeFile(join(directory, CONFIG), written);
+    },
     context,
   );
   const path = join(entry, CONFIG);
   const text = await readFile(path, 'utf8');
-  await requireTaken(spec.options, parseConfig(text), source.path, context);
+  await requireTaken(spec.options, parseConfig(text), open, context);
   return { source, toolchain, text, path };
-}
-
-async function configure(
-  source: SourceTree,
-  toolchain: Toolchain,
-  wanted: string,
-  directory: string,
-  context: Context,
-): Promise<void> {
-  const output = await outputDirectory(source, toolchain, context);
-  try {
-    const fragment = join(directory, 'requests');
-    await writeFile(fragment, wanted);
-    await allnoconfig(source, output, fragment, context);
-    await writeFile(join(directory, CONFIG), await readFile(join(output, '.config')));
-  } catch (error) {
-    throw await orDiskFull(error, output);
-  } finally {
-    await rm(output, { recursive: true, force: true });
-  }
-}
-
-/**
- * A new build directory (make's `O=`) in which the configuration program is already compiled; the
- * caller removes it.
- */
-export async function outputDirectory(
-  source: SourceTree,
-  toolchain: Toolchain,
-  context: Context,
-): Promise<string> {
-  const tools = await cached(
-    join(cacheDirectory(), 'kernel', 'tools'),
-    keyOf('tools', source.key, source.path, toolchain.compiler),
-    async (directory) => {
-      await allnoconfig(source, directory, '/dev/null', context);
-      await rm(join(directory, '.config'));
-    },
-    context,
-  );
-  const output = await temporaryDirectory(join(cacheDirectory(), 'kernel', 'work'));
-  await run('cp', ['--archive', `${tools}/.`, output]);
-  return output;
-}
-
-async function allnoconfig(
-  source: SourceTree,
-  output: string,
-  fragment: string,
-  context: Context,
-): Promise<void> {
-  const { status, stderr, stdout } = await run(
-    'make',
-    [
-      '-C',
-      source.path,
-      `O=${output}`,
-      'ARCH=x86_64',
-      `KCONFIG_ALLCONFIG=${fragment}`,
-      'allnoconfig',
-    ],
-    {
-      accept: [0, 1, 2],
-      install: 'apt-get install make',
-      env: { LC_ALL: 'C', MAKEFLAGS: '' },
-      ...(context.signal === undefined ? {} : { signal: context.signal }),
-    },
-  );
-  if (status === 0) return;
-  const lines = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
-  const reason = lines.find((line) => /not found|error:|No space/.test(line)) ?? lines[0];
-  throw new LupineError('the kernel cannot be configured', {
-    where: reason ?? source.path,
-    fix: /not found/.test(reason ?? '')
-      ? 'apt-get install build-essential flex bison bc'
-      : 'check the source tree and the free disk space',
-  });
 }

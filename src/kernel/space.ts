@@ -34,7 +34,11 @@ export async function openSpace(
   context: Context,
   options: SourceOptions = {},
 ): Promise<KernelSpace> {
-  const source = await prepareSource(spec.source, spec.patches, context, options);
+  return loadSpace(await prepareSource(spec.source, spec.patches, context, options));
+}
+
+/** As `openSpace`, of a tree that is there. @throws LupineError */
+export function loadSpace(source: SourceTree): KernelSpace {
   try {
     const cache = join(cacheDirectory(), 'kconfig');
     const { ast, space } = Kconfig.load({ tree: source.path, arch: 'x86_64', cache });

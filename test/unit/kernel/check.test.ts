@@ -1,9 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findFailures, requireTaken } from '../../../src/kernel/check.js';
 import { silentProgress } from '../../../src/support/progress.js';
+import { configured } from '../kconfig/configured.js';
 
 const kconfig = `
 config NET
@@ -31,14 +29,9 @@ config ALWAYS
 	def_bool y
 `;
 
-let tree: string;
-beforeAll(async () => {
-  tree = await mkdtemp(join(tmpdir(), 'lupine-check-'));
-  await mkdir(join(tree, 'drivers'));
-  await writeFile(join(tree, 'drivers', 'Kconfig'), kconfig);
-});
-afterAll(() => rm(tree, { recursive: true }));
-
+const kernel = configured(kconfig);
+const open = () => Promise.resolve(kernel);
+const unread = () => Promise.reject(new Error('nothing failed'));
 const values = new Map(
   Object.entries({ NET: 'y', FORCER: 'y', FORCED: 'y', ALWAYS: 'y', START: '0x200000' }),
 );
@@ -49,8 +42,10 @@ const request = (name: string, value = 'y') => ({
   because: 'a reason',
 });
 
+/** Asked beside what took. */
 async function reasonOf(name: string, value = 'y'): Promise<string | undefined> {
-  return (await findFailures([request(name, value)], values, tree))[0]?.reason;
+  const requests = [request('NET'), request('FORCER'), request(name, value)];
+  return (await findFailures(requests, values, open))[0]?.reason;
 }
 
 describe('findFailures', () => {
@@ -61,24 +56,26 @@ describe('findFailures', () => {
       request('START', '2097152'),
       request('NO_SUCH', 'n'),
     ];
-    expect(await findFailures(taken, values, '/nonexistent')).toEqual([]);
+    expect(await findFailures(taken, values, unread)).toEqual([]);
   });
 
   it('takes what nobody can set in a complete .config as an outcome', async () => {
     const outcome = { ...request('VIRTIO'), outcome: true as const };
     const wish = { ...request('VIRTIO_NET'), outcome: true as const };
-    const failures = await findFailures([outcome, wish], values, tree);
+    const failures = await findFailures([outcome, wish], values, open);
     expect(failures.map((failure) => failure.request.name)).toEqual(['VIRTIO_NET']);
   });
 
-  it('names the unmet dependency and its place', async () => {
+  it('names the unmet dependency, its place, and the smallest change', async () => {
     expect(await reasonOf('VIRTIO_NET')).toBe(
-      'it depends on VIRTIO && NET (drivers/Kconfig:7, off: VIRTIO)',
+      'it depends on VIRTIO && NET (Kconfig:7, off: VIRTIO); ask for VIRTIO_MMIO=y',
     );
   });
 
   it('names who selects what has no prompt', async () => {
-    expect(await reasonOf('VIRTIO')).toContain('selected by VIRTIO_MMIO');
+    expect(await reasonOf('VIRTIO')).toBe(
+      'it has no prompt; it is selected by VIRTIO_MMIO; ask for VIRTIO_MMIO=y',
+    );
   });
 
   it('names near options for an unknown one', async () => {
@@ -90,10 +87,10 @@ describe('findFailures', () => {
 
   it('says who forces an option on', async () => {
     expect(await reasonOf('FORCED', 'n')).toBe(
-      'it is selected by FORCER (drivers/Kconfig:18): turn that off, or remove the request',
+      'it is selected by FORCER (Kconfig:18); ask for FORCER=n',
     );
     expect(await reasonOf('ALWAYS', 'n')).toContain(
-      'on by its own default (drivers/Kconfig:23) and has no prompt',
+      'it is on by its own default (Kconfig:24); no configuration of this kernel has it',
     );
   });
 });
@@ -105,15 +102,15 @@ describe('requireTaken', () => {
       progress: { ...silentProgress, note: (line: string) => void notes.push(line) },
     };
     const failed = requireTaken(
-      [request('VIRTIO_NET'), request('FORCED', 'n')],
+      [request('NET'), request('FORCER'), request('VIRTIO_NET'), request('FORCED', 'n')],
       values,
-      tree,
+      open,
       context,
     );
     await expect(failed).rejects.toMatchObject({
       line:
         'CONFIG_VIRTIO_NET did not take: wanted y, got n (and 1 more, listed above): asked by profile p because: a reason' +
-        ' — it depends on VIRTIO && NET (drivers/Kconfig:7, off: VIRTIO)',
+        ' — it depends on VIRTIO && NET (Kconfig:7, off: VIRTIO); ask for VIRTIO_MMIO=y',
     });
     expect(notes).toHaveLength(1);
     expect(notes[0]).toContain('CONFIG_FORCED did not take: wanted n, got y');

@@ -5,6 +5,7 @@
  * Narodytska and Bacchus 2014). The first run that succeeds has found the optimum.
  */
 
+import { item } from '../items.js';
 import { TRUE, type Literal, type SatSolver } from './sat.js';
 
 export class Wishes {
@@ -35,10 +36,11 @@ export class Wishes {
 
   /** Gives in where these wishes cannot all be kept. */
   relax(clashing: readonly Literal[]): void {
-    const weight = Math.min(...clashing.map((literal) => this.weights.get(literal)!));
+    const weights = clashing.map((literal) => this.weights.get(literal) ?? 0);
+    const weight = Math.min(...weights);
     this.paid += weight;
-    for (const literal of clashing) {
-      const left = this.weights.get(literal)! - weight;
+    for (const [i, literal] of clashing.entries()) {
+      const left = item(weights, i) - weight;
       if (left > 0) this.weights.set(literal, left);
       else this.weights.delete(literal);
     }
@@ -46,9 +48,9 @@ export class Wishes {
     const broken = clashing.map((literal) => literal ^ 1);
     sat.addClause(broken);
     // Whether one of those after the i-th is broken too.
-    let later = broken.at(-1)!;
+    let later = item(broken, broken.length - 1);
     for (let i = broken.length - 2; i >= 0; i--) {
-      const one = broken[i]!;
+      const one = item(broken, i);
       const notBoth = sat.variable(true);
       sat.addClause([notBoth ^ 1, one ^ 1, later ^ 1]);
       sat.addClause([notBoth, one]);

@@ -1,11 +1,10 @@
 /**
  * Rules as clauses. A tristate is two literals, "at least m" and "y"; a bool, and a tristate where
- * modules are off, is one. Comparisons with numbers and strings are decided once, by a reading that
- * the caller gives; comparisons of bools and tristates are exact.
+ * modules are off, is one.
  */
 
 import type { Tristate } from '../ast.js';
-import type { ConfigSymbol, Space } from '../model.js';
+import type { ConfigSymbol } from '../model.js';
 import { compareValues } from '../numbers.js';
 import {
   compares,
@@ -16,6 +15,8 @@ import {
   type Reading,
 } from './formula.js';
 import type { Rule } from './rules.js';
+import type { Task } from './task.js';
+import { possibleTexts } from './texts.js';
 import { FALSE, TRUE, type Literal, type SatSolver } from './sat.js';
 
 /** What `MODULES` is: decided beforehand, or for the solver to decide. */
@@ -41,17 +42,17 @@ export class Encoder {
   private readonly modulesOn: Literal;
 
   /**
-   * @param decided gives the values of numbers and strings, and what a symbol is tried with first
+   * @param decided what symbols are tried with first, and are compared by where all else fails
    * @param met told of each symbol but `MODULES` that gets literals, once
    */
   constructor(
     private readonly sat: SatSolver,
-    private readonly space: Space,
+    private readonly task: Pick<Task, 'space' | 'base' | 'wanted'>,
     modules: Modules,
     private readonly decided: Reading,
     private readonly met: (symbol: ConfigSymbol) => void,
   ) {
-    const { modules: symbol } = space;
+    const { modules: symbol } = task.space;
     if (modules === 'free' && symbol !== undefined) {
       this.modulesOn = sat.variable(decided.tristate(symbol) > 0);
     } else this.modulesOn = modules === 'on' ? TRUE : FALSE;
@@ -70,7 +71,7 @@ export class Encoder {
   }
 
   private makeSymbol(symbol: ConfigSymbol): Pair {
-    const { yes, module } = this.space;
+    const { yes, module } = this.task.space;
     if (symbol.constant || !isLogical(symbol)) {
       return constant(symbol === yes ? 2 : symbol === module ? 1 : 0);
     }
@@ -110,7 +111,7 @@ export class Encoder {
       pair = this.encode(formula);
       this.formulas.set(formula, pair);
     }
-    return pair[level - 1]!;
+    return level === 1 ? pair[0] : pair[1];
   }
 
   private encode(formula: Formula): Pair {
@@ -155,8 +156,9 @@ export class Encoder {
   private and(literals: readonly Literal[]): Literal {
     const parts = [...new Set(literals)].filter((literal) => literal !== TRUE);
     if (parts.includes(FALSE)) return FALSE;
-    if (parts.length === 0) return TRUE;
-    if (parts.length === 1) return parts[0]!;
+    const [only] = parts;
+    if (only === undefined) return TRUE;
+    if (parts.length === 1) return only;
     const result = this.sat.variable();
     for (const part of parts) this.sat.addClause([result ^ 1, part]);
     this.sat.addClause([result, ...parts.map((part) => part ^ 1)]);
@@ -176,7 +178,10 @@ export class Encoder {
 
   private possible(symbol: ConfigSymbol): readonly Possible[] {
     if (symbol.constant || !isLogical(symbol)) {
-      return [{ value: this.decided.value(symbol), when: TRUE }];
+      const { base, wanted } = this.task;
+      const texts = possibleTexts(symbol, base, wanted);
+      if (texts === undefined) return [{ value: this.decided.value(symbol), when: TRUE }];
+      return texts.map(({ value, when }) => ({ value, when: this.literal(when, 1) }));
     }
     const [atLeastModule, isYes] = this.symbol(symbol);
     return [

@@ -14,6 +14,11 @@ export type Formula =
   | { readonly kind: 'none'; readonly of: Formula }
   | { readonly kind: 'all' | 'any'; readonly of: readonly Formula[] };
 
+/** Whether it is written in the language alone. */
+export function isExpression(formula: Formula): formula is Expression {
+  return !['value', 'none', 'all', 'any'].includes(formula.kind);
+}
+
 /** What symbols are: of a configuration, of a solution, or of a reader who checks a proof by hand. */
 export interface Reading {
   tristate(symbol: ConfigSymbol): Tristate;

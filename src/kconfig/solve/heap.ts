@@ -1,5 +1,7 @@
 /** Which variable to decide next: a binary heap of variables, the most active at its top. */
 
+import { item } from '../items.js';
+
 export class ActivityHeap {
   private readonly items: number[] = [];
   /** Where a variable is in `items`; -1 where it is not. */
@@ -37,13 +39,13 @@ export class ActivityHeap {
 
   private rise(from: number): void {
     const { items, places, activity } = this;
-    const variable = items[from]!;
+    const variable = item(items, from);
     let place = from;
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      if (activity[items[parent]!]! >= activity[variable]!) break;
-      items[place] = items[parent]!;
-      places[items[place]!] = place;
+      if (item(activity, item(items, parent)) >= item(activity, variable)) break;
+      items[place] = item(items, parent);
+      places[item(items, place)] = place;
       place = parent;
     }
     items[place] = variable;
@@ -52,17 +54,20 @@ export class ActivityHeap {
 
   private sink(from: number): void {
     const { items, places, activity } = this;
-    const variable = items[from]!;
+    const variable = item(items, from);
     let place = from;
     for (;;) {
       let child = 2 * place + 1;
       if (child >= items.length) break;
       const right = child + 1;
-      if (right < items.length && activity[items[right]!]! > activity[items[child]!]!)
+      if (
+        right < items.length &&
+        item(activity, item(items, right)) > item(activity, item(items, child))
+      )
         child = right;
-      if (activity[items[child]!]! <= activity[variable]!) break;
-      items[place] = items[child]!;
-      places[items[place]!] = place;
+      if (item(activity, item(items, child)) <= item(activity, variable)) break;
+      items[place] = item(items, child);
+      places[item(items, place)] = place;
       place = child;
     }
     items[place] = variable;

@@ -1,5 +1,7 @@
 /** Names that look like one that does not exist. */
 
+import { item } from '../items.js';
+
 /** Insertions, deletions and changes of one character, and swaps of two neighbours, between the two. */
 function distance(from: string, to: string): number {
   let before: number[] = [];
@@ -8,16 +10,20 @@ function distance(from: string, to: string): number {
     const row = [i];
     for (let j = 1; j <= to.length; j++) {
       const same = from[i - 1] === to[j - 1];
-      let least = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (same ? 0 : 1));
+      let least = Math.min(
+        item(above, j) + 1,
+        item(row, j - 1) + 1,
+        item(above, j - 1) + (same ? 0 : 1),
+      );
       if (!same && i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
-        least = Math.min(least, before[j - 2]! + 1);
+        least = Math.min(least, item(before, j - 2) + 1);
       }
       row.push(least);
     }
     before = above;
     above = row;
   }
-  return above[to.length]!;
+  return item(above, to.length);
 }
 
 /** Longer names are no option of any kernel, and comparing them would take long. */

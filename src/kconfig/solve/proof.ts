@@ -2,10 +2,10 @@
  * Why there is no answer: rules that cannot all hold, of which none can be left out.
  */
 
-import type { Space } from '../model.js';
 import { Encoder, type Modules } from './encoder.js';
 import type { Reading } from './formula.js';
 import type { Rule } from './rules.js';
+import type { Task } from './task.js';
 import { SatSolver, type Literal } from './sat.js';
 
 /**
@@ -16,13 +16,13 @@ import { SatSolver, type Literal } from './sat.js';
  * @returns undefined where the rules do not contradict each other
  */
 export function minimalClash(
-  space: Space,
+  task: Pick<Task, 'space' | 'base' | 'wanted'>,
   modules: Modules,
   decided: Reading,
   rules: readonly Rule[],
 ): readonly Rule[] | undefined {
   const sat = new SatSolver();
-  const encoder = new Encoder(sat, space, modules, decided, () => undefined);
+  const encoder = new Encoder(sat, task, modules, decided, () => undefined);
   const bySwitch = new Map<Literal, Rule>();
   for (const rule of rules) {
     const on = sat.variable(true);
@@ -36,7 +36,7 @@ export function minimalClash(
     const others: readonly Literal[] = clash.filter((other) => other !== on);
     clash = failing(sat, others) ?? clash;
   }
-  return clash.map((on) => bySwitch.get(on)!);
+  return clash.flatMap((on) => bySwitch.get(on) ?? []);
 }
 
 /** The rules among these that clash; undefined where they can hold. */

@@ -11,6 +11,9 @@
 import type { Position } from '../ast.js';
 import type { Choice, ConfigSymbol, Default, Values } from '../model.js';
 import { leadingNumber } from '../numbers.js';
+import { item } from '../items.js';
+import type { Settings } from './task.js';
+import { possibleTexts } from './texts.js';
 import { all, any, conjuncts, is, isLogical, NO, none, YES, type Formula } from './formula.js';
 
 export type RuleKind =
@@ -44,7 +47,7 @@ export function visibilityOf(symbol: ConfigSymbol): Formula {
 /** What a default gives: only the first with a condition that is not n counts. */
 function defaultAt(defaults: readonly Default[], index: number): Formula {
   const earlier = defaults.slice(0, index).map((each) => each.condition);
-  const { value, condition } = defaults[index]!;
+  const { value, condition } = item(defaults, index);
   return all(none(...earlier), value, condition);
 }
 
@@ -200,38 +203,46 @@ function defaultOrder(choice: Choice, base: Values): readonly Chosen[] {
   return [...order, ...[...members].reverse().map(seen)];
 }
 
-/** Whether a number, hexadecimal number or string can have a value: the user sets it, or a default does. */
-export function valueRules(symbol: ConfigSymbol, wanted: string, base: Values): readonly Rule[] {
+/** That a number or string has a value: the user sets it, or a default gives it. */
+function valueRules(symbol: ConfigSymbol, value: string, base: Values, wanted: Settings): Rule[] {
   const about = { symbol, boolean: true };
   const position = positionOf(symbol);
   const visible = visibilityOf(symbol);
-  const byDefault = symbol.defaults.map(({ value, condition }, index) => {
-    const same = value.kind === 'symbol' && base.value(value.symbol) === wanted;
-    const earlier = symbol.defaults.slice(0, index).map((each) => each.condition);
-    return same ? all(none(visible, ...earlier), condition) : NO;
-  });
-  const upper = any(visible, ...byDefault);
-  const rules: Rule[] = [{ ...about, kind: 'reach', position, lower: YES, upper }];
-  for (const each of conjuncts(symbol.dependency)) {
-    rules.push({ ...about, kind: 'depends', position, lower: YES, upper: each });
+  const others = new Map([...wanted].filter(([other]) => other !== symbol));
+  const hidden = (possibleTexts(symbol, base, others) ?? [])
+    .filter((each) => each.value === value)
+    .map((each) => all(none(visible), each.when));
+  const rules: Rule[] = [
+    { ...about, kind: 'reach', position, lower: YES, upper: any(visible, ...hidden) },
+  ];
+  for (const upper of conjuncts(symbol.dependency)) {
+    rules.push({ ...about, kind: 'depends', position, lower: YES, upper });
   }
   const { type } = symbol;
   if (type !== 'int' && type !== 'hex') return rules;
-  const number = leadingNumber(wanted, type);
+  const number = leadingNumber(value, type);
+  const ends = (end: ConfigSymbol) =>
+    (possibleTexts(end, base, wanted) ?? [{ value: base.value(end), when: YES }]).map((each) => ({
+      number: leadingNumber(each.value, end.type === 'hex' ? 'hex' : type),
+      when: each.when,
+    }));
   symbol.ranges.forEach(({ low, high, condition, position }, index) => {
-    const least = leadingNumber(base.value(low), type);
-    const greatest = leadingNumber(base.value(high), type);
-    if (number >= least && number <= greatest) return;
+    const outside = [
+      ...ends(low).filter((end) => end.number > number),
+      ...ends(high).filter((end) => end.number < number),
+    ];
     const earlier = symbol.ranges.slice(0, index).map((each) => each.condition);
-    const lower = all(none(...earlier), condition);
-    rules.push({ ...about, kind: 'range', position, lower, upper: NO });
+    const when = any(...outside.map((end) => end.when));
+    const lower = all(none(...earlier), condition, when);
+    if (outside.length > 0) rules.push({ ...about, kind: 'range', position, lower, upper: NO });
   });
   return rules;
 }
 
-/** That the symbol has the wanted value; numbers and strings have {@link valueRules}. */
-export function wantedRules(symbol: ConfigSymbol, wanted: string, base: Values): readonly Rule[] {
-  if (!isLogical(symbol)) return valueRules(symbol, wanted, base);
+/** That the symbol has the wanted value. */
+export function wantedRules(symbol: ConfigSymbol, all: Settings, base: Values): readonly Rule[] {
+  const wanted = all.get(symbol) ?? 'n';
+  if (!isLogical(symbol)) return valueRules(symbol, wanted, base, all);
   const about = { kind: 'wanted' as const, symbol, position: undefined, boolean: false };
   const itself = is(symbol);
   const value: Formula = wanted === 'y' ? YES : wanted === 'm' ? { kind: 'value', value: 1 } : NO;

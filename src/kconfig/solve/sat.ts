@@ -10,6 +10,7 @@
  * A literal is 2 × variable, or that + 1 for its negation: `literal ^ 1` negates. Variable 0 is true.
  */
 
+import { item } from '../items.js';
 import { ActivityHeap } from './heap.js';
 
 export type Literal = number;
@@ -82,7 +83,7 @@ export class SatSolver {
     if (kept.length > 1)
       this.attach({ literals: kept, learnt: false, activity: 0, dropped: false });
     else if (kept.length === 1) {
-      this.assign(kept[0]!, undefined);
+      this.assign(item(kept, 0), undefined);
       this.consistent = this.propagate() === undefined;
     } else this.consistent = false;
   }
@@ -155,12 +156,12 @@ export class SatSolver {
     for (;;) {
       const variable = this.heap.take();
       if (variable === undefined) return undefined;
-      if (this.assigned[variable] === UNKNOWN) return 2 * variable + this.phases[variable]!;
+      if (this.assigned[variable] === UNKNOWN) return 2 * variable + item(this.phases, variable);
     }
   }
 
   private value(literal: Literal): number {
-    const value = this.assigned[literal >> 1]!;
+    const value = item(this.assigned, literal >> 1);
     return value === UNKNOWN ? UNKNOWN : value ^ (literal & 1);
   }
 
@@ -173,23 +174,23 @@ export class SatSolver {
   }
 
   private attach(clause: Clause): void {
-    this.watches[clause.literals[0]!]!.push(clause);
-    this.watches[clause.literals[1]!]!.push(clause);
+    item(this.watches, item(clause.literals, 0)).push(clause);
+    item(this.watches, item(clause.literals, 1)).push(clause);
   }
 
   /** Assigns all that follows. @returns a clause that cannot hold any more, if there is one. */
   private propagate(): Clause | undefined {
     let conflict: Clause | undefined;
     while (conflict === undefined && this.propagated < this.trail.length) {
-      const falsified = this.trail[this.propagated++]! ^ 1;
-      const watching = this.watches[falsified]!;
+      const falsified = item(this.trail, this.propagated++) ^ 1;
+      const watching = item(this.watches, falsified);
       let kept = 0;
       for (let i = 0; i < watching.length; i++) {
-        const clause = watching[i]!;
+        const clause = item(watching, i);
         if (conflict !== undefined) watching[kept++] = clause;
         else if (!clause.dropped && !this.moveWatch(clause, falsified)) {
           watching[kept++] = clause;
-          const first = clause.literals[0]!;
+          const first = item(clause.literals, 0);
           const value = this.value(first);
           if (value === 1) conflict = clause;
           else if (value === UNKNOWN) this.assign(first, clause);
@@ -204,16 +205,16 @@ export class SatSolver {
   private moveWatch(clause: Clause, falsified: Literal): boolean {
     const { literals } = clause;
     if (literals[0] === falsified) {
-      literals[0] = literals[1]!;
+      literals[0] = item(literals, 1);
       literals[1] = falsified;
     }
-    if (this.value(literals[0]!) === 0) return false;
+    if (this.value(item(literals, 0)) === 0) return false;
     for (let i = 2; i < literals.length; i++) {
-      const literal = literals[i]!;
+      const literal = item(literals, i);
       if (this.value(literal) === 1) continue;
       literals[1] = literal;
       literals[i] = falsified;
-      this.watches[literal]!.push(clause);
+      item(this.watches, literal).push(clause);
       return true;
     }
     return false;
@@ -239,8 +240,8 @@ export class SatSolver {
         if (this.levels[variable] === this.levelStarts.length) open++;
         else learnt.push(other);
       }
-      while (this.seen[this.trail[place]! >> 1] !== true) place--;
-      literal = this.trail[place--]!;
+      while (this.seen[item(this.trail, place) >> 1] !== true) place--;
+      literal = item(this.trail, place--);
       clause = this.reasons[literal >> 1];
       open--;
     } while (open > 0);
@@ -264,19 +265,22 @@ export class SatSolver {
   private keepLearnt(literals: Literal[]): void {
     if (literals.length === 1) {
       this.backtrack(0);
-      this.assign(literals[0]!, undefined);
+      this.assign(item(literals, 0), undefined);
       return;
     }
     let latest = 1;
     for (let i = 2; i < literals.length; i++) {
-      if (this.levels[literals[i]! >> 1]! > this.levels[literals[latest]! >> 1]!) latest = i;
+      if (
+        item(this.levels, item(literals, i) >> 1) > item(this.levels, item(literals, latest) >> 1)
+      )
+        latest = i;
     }
-    [literals[1], literals[latest]] = [literals[latest]!, literals[1]!];
-    this.backtrack(this.levels[literals[1] >> 1]!);
+    [literals[1], literals[latest]] = [item(literals, latest), item(literals, 1)];
+    this.backtrack(item(this.levels, item(literals, 1) >> 1));
     const clause: Clause = { literals, learnt: true, activity: this.clauseBump, dropped: false };
     this.learnts.push(clause);
     this.attach(clause);
-    this.assign(literals[0]!, clause);
+    this.assign(item(literals, 0), clause);
   }
 
   /** Follows a failed assumption back to the assumptions that contradict it. */
@@ -286,7 +290,7 @@ export class SatSolver {
     if (first === undefined) return;
     const open = new Set([assumption >> 1]);
     for (let place = this.trail.length - 1; place >= first; place--) {
-      const literal = this.trail[place]!;
+      const literal = item(this.trail, place);
       if (!open.has(literal >> 1)) continue;
       const reason = this.reasons[literal >> 1];
       if (reason === undefined) {
@@ -294,7 +298,7 @@ export class SatSolver {
         continue;
       }
       for (const other of reason.literals) {
-        if (this.levels[other >> 1]! > 0) open.add(other >> 1);
+        if (item(this.levels, other >> 1) > 0) open.add(other >> 1);
       }
     }
   }
@@ -303,8 +307,8 @@ export class SatSolver {
     const start = this.levelStarts[level];
     if (start === undefined) return;
     for (let place = this.trail.length - 1; place >= start; place--) {
-      const variable = this.trail[place]! >> 1;
-      this.phases[variable] = this.assigned[variable]!;
+      const variable = item(this.trail, place) >> 1;
+      this.phases[variable] = item(this.assigned, variable);
       this.assigned[variable] = UNKNOWN;
       this.reasons[variable] = undefined;
       this.heap.insert(variable);
@@ -315,8 +319,11 @@ export class SatSolver {
   }
 
   private bumpVariable(variable: number): void {
-    if ((this.activities[variable]! += this.bump) > 1e100) {
-      for (let i = 0; i < this.activities.length; i++) this.activities[i]! *= 1e-100;
+    const { activities } = this;
+    const activity = item(activities, variable) + this.bump;
+    activities[variable] = activity;
+    if (activity > 1e100) {
+      activities.forEach((each, other) => (activities[other] = each * 1e-100));
       this.bump *= 1e-100;
     }
     this.heap.raised(variable);
@@ -336,7 +343,7 @@ export class SatSolver {
       const needed =
         i < half ||
         clause.literals.length === 2 ||
-        this.reasons[clause.literals[0]! >> 1] === clause;
+        this.reasons[item(clause.literals, 0) >> 1] === clause;
       if (!needed) clause.dropped = true;
       return needed;
     });

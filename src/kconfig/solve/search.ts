@@ -11,7 +11,7 @@
  */
 
 import type { Tristate } from '../ast.js';
-import type { ConfigSymbol, Space, Values } from '../model.js';
+import type { ConfigSymbol, Values } from '../model.js';
 import { Wishes } from './core-guided.js';
 import { Encoder, type Modules } from './encoder.js';
 import { evaluate, is, isLogical, type Formula, type Reading } from './formula.js';
@@ -23,20 +23,8 @@ import {
   wantedRules,
   type Rule,
 } from './rules.js';
+import type { Settings, Task } from './task.js';
 import { FALSE, SatSolver, type Literal } from './sat.js';
-
-/** What the user sets, beyond the base. */
-export type Settings = ReadonlyMap<ConfigSymbol, string>;
-
-export interface Task {
-  readonly space: Space;
-  readonly base: Values;
-  readonly wanted: Settings;
-  /** What it costs that an option is on (y or m) which is off in the base: 0 or more. */
-  cost(symbol: ConfigSymbol): number;
-  /** The base with these settings too, as the kernel's programs would have it. */
-  apply(settings: Settings): Values;
-}
 
 export interface Found {
   readonly settings: Settings;
@@ -80,11 +68,13 @@ export class Search {
     avoided: readonly Settings[] = [],
   ) {
     const { space, base, wanted } = task;
-    this.encoder = new Encoder(this.sat, space, modules, decided, (met) => this.freeze(met));
+    this.encoder = new Encoder(this.sat, task, modules, decided, (met) => {
+      this.freeze(met);
+    });
     if (space.modules !== undefined) this.activate(space.modules);
-    for (const [symbol, value] of wanted) {
+    for (const symbol of wanted.keys()) {
       if (isLogical(symbol)) this.activate(symbol);
-      for (const rule of wantedRules(symbol, value, base)) this.add(rule);
+      for (const rule of wantedRules(symbol, wanted, base)) this.add(rule);
     }
     for (const settings of avoided) {
       this.sat.addClause([...settings].map(([symbol, value]) => this.differs(symbol, value)));
@@ -274,16 +264,14 @@ export class Search {
 export function isAgainstDependencies(symbol: ConfigSymbol, values: Values, base: Values): boolean {
   const { directDependency, selectedBy } = symbol;
   if (directDependency === undefined || selectedBy.length === 0) return false;
+  const { modules } = base.space;
   const unmet = (of: Values) => {
-    const given = of.evaluate(directDependency);
     const value = of.tristate(symbol);
-    return given < value && (given === 0 || value < 2 || isModular(symbol, of));
+    if (value === 0) return false;
+    const given = of.evaluate(directDependency);
+    // Where m is no value of its own, it counts as y.
+    const modular = symbol.type === 'tristate' && modules !== undefined && of.tristate(modules) > 0;
+    return given < value && (given === 0 || modular);
   };
   return unmet(values) && !unmet(base);
-}
-
-/** Whether m is a value of its own for it, and not the same as y. */
-function isModular({ type }: ConfigSymbol, values: Values): boolean {
-  const { modules } = values.space;
-  return type === 'tristate' && modules !== undefined && values.tristate(modules) > 0;
 }

@@ -13,19 +13,15 @@ import type { Modules } from './encoder.js';
 import { isLogical, type Reading } from './formula.js';
 import { minimalClash } from './proof.js';
 import type { Rule } from './rules.js';
-import {
-  isAgainstDependencies,
-  Search,
-  type Found,
-  type Outcome,
-  type Settings,
-  type Task,
-} from './search.js';
+import { isAgainstDependencies, Search, type Found, type Outcome } from './search.js';
+import type { Settings, Task } from './task.js';
+import { placeRules } from './tell.js';
 import { checkWanted } from './wanted.js';
+import type { Written } from '../written.js';
 
 /** A configuration to start from. */
 export interface Base extends Values {
-  /** The same with these set too; the base itself stays as it is. */
+  /** What would be with these set too; the base itself stays as it is, and so does what is returned. */
   with(settings: Settings): Values;
 }
 
@@ -34,6 +30,8 @@ export interface WantOptions {
   readonly cost?: (symbol: ConfigSymbol) => number;
   /** How many answers to look for; 1 unless given. */
   readonly answers?: number;
+  /** What the files say; with it, the rules of a refusal tell the very lines of dependencies. */
+  readonly written?: Written;
 }
 
 /** One setting of an answer. */
@@ -73,7 +71,7 @@ const MOST_SPARE = 10;
 export function want(
   base: Base,
   wanted: Readonly<Record<string, string>>,
-  { cost = () => 1, answers: most = 1 }: WantOptions = {},
+  { cost = () => 1, answers: most = 1, written }: WantOptions = {},
 ): WantResult {
   const { space } = base;
   const settings = checkWanted(space, wanted);
@@ -85,8 +83,9 @@ export function want(
     first = attempt(task, modules, avoided);
     if (first.outcome.kind === 'found') break;
   }
-  for (let next = first; next?.outcome.kind === 'found' && answers.length < most;) {
+  for (let next = first; next !== undefined && answers.length < most;) {
     const answer = smallest(task, next, avoided);
+    if (answer === undefined) break;
     answers.push(answer);
     if (answer.settings.size === 0) break;
     avoided.push(answer.settings);
@@ -96,7 +95,7 @@ export function want(
     answers.sort((one, other) => one.cost - other.cost);
     return { kind: 'answers', answers: answers.map((found) => answerOf(base, found)) };
   }
-  return refusal(space, first);
+  return refusal(task, first, written);
 }
 
 interface Attempt {
@@ -114,7 +113,7 @@ function modulesToTry(space: Space, base: Values, wanted: Settings): readonly Mo
 }
 
 function attempt(task: Task, modules: Modules, avoided: readonly Settings[]): Attempt {
-  let values = task.base;
+  let values: Values = task.base;
   for (let round = 1; ; round++) {
     const decided = reading(values, task.wanted);
     const outcome = new Search(task, modules, decided, avoided).run();
@@ -130,10 +129,11 @@ function attempt(task: Task, modules: Modules, avoided: readonly Settings[]): At
  * only lowers the cost, by hiding options that would be on by default. Without it the answer costs
  * more, and another may be cheaper.
  */
-function smallest(task: Task, cheapest: Attempt, avoided: readonly Settings[]): Found {
+function smallest(task: Task, cheapest: Attempt, avoided: readonly Settings[]): Found | undefined {
   const seen = [...avoided];
   let best: Found | undefined;
-  for (let next = cheapest, round = 1; next.outcome.kind === 'found'; round++) {
+  let next = cheapest;
+  for (let round = 1; next.outcome.kind === 'found'; round++) {
     const { found } = next.outcome;
     if (best !== undefined && !isBetter(found, best)) break;
     const spare = withoutSpare(task, found);
@@ -142,7 +142,7 @@ function smallest(task: Task, cheapest: Attempt, avoided: readonly Settings[]): 
     seen.push(found.settings);
     next = attempt(task, next.modules, seen);
   }
-  return best!;
+  return best;
 }
 
 function isBetter(one: Found, other: Found): boolean {
@@ -175,10 +175,11 @@ function reading(values: Values, wanted: Settings): Reading {
   };
 }
 
-function refusal(space: Space, last: Attempt | undefined): WantResult {
+function refusal(task: Task, last: Attempt | undefined, written: Written | undefined): WantResult {
   if (last?.outcome.kind !== 'impossible') return { kind: 'undecided' };
-  const clash = minimalClash(space, last.modules, last.decided, last.outcome.rules);
-  return clash === undefined ? { kind: 'undecided' } : { kind: 'impossible', clash };
+  const clash = minimalClash(task, last.modules, last.decided, last.outcome.rules);
+  if (clash === undefined) return { kind: 'undecided' };
+  return { kind: 'impossible', clash: written ? placeRules(clash, written) : clash };
 }
 
 function answerOf(base: Base, { settings, cost, values }: Found): Answer {

@@ -3,7 +3,7 @@
 import type { ConfigSymbol, Space } from '../model.js';
 import { isNumber } from '../numbers.js';
 import { nearestNames } from './nearest.js';
-import type { Settings } from './search.js';
+import type { Settings } from './task.js';
 
 /** One wanted value that means nothing. */
 export interface WantProblem {

@@ -7,7 +7,7 @@ import { createEvaluator } from '../../../../src/kconfig/evaluate-choices.js';
 import { parseKconfig } from '../../../../src/kconfig/load.js';
 import type { ConfigSymbol, Dialect, Space } from '../../../../src/kconfig/model.js';
 import { resolve } from '../../../../src/kconfig/resolve.js';
-import type { Settings } from '../../../../src/kconfig/solve/search.js';
+import type { Settings } from '../../../../src/kconfig/solve/task.js';
 import type { Base } from '../../../../src/kconfig/solve/want.js';
 
 export function spaceOf(text: string, dialect: Dialect = '6.12'): Space {

@@ -63,15 +63,17 @@ describe('SatSolver', () => {
 
   test('proves that seven pigeons do not fit in six holes', () => {
     const solver = new SatSolver();
-    const pigeons = Array.from({ length: 7 }, () =>
-      Array.from({ length: 6 }, () => solver.variable()),
+    const holes = [0, 1, 2, 3, 4, 5];
+    const pigeons = [...holes, 6].map(
+      () => new Map(holes.map((hole) => [hole, solver.variable()])),
     );
-    for (const holes of pigeons) solver.addClause(holes);
-    for (let hole = 0; hole < 6; hole++) {
-      pigeons.forEach((one, i) => {
-        for (const other of pigeons.slice(i + 1))
-          solver.addClause([one[hole]! ^ 1, other[hole]! ^ 1]);
-      });
+    for (const places of pigeons) solver.addClause([...places.values()]);
+    for (const [i, one] of pigeons.entries()) {
+      for (const other of pigeons.slice(i + 1)) {
+        for (const [hole, literal] of one) {
+          solver.addClause([literal ^ 1, (other.get(hole) ?? 0) ^ 1]);
+        }
+      }
     }
     expect(solver.solve()).toBe(false);
   });

@@ -165,7 +165,7 @@ function chosen(
   );
 }
 
-const numRuns = Number(process.env['LUPINE_WANT_RUNS'] ?? 400);
+const numRuns = Number(process.env['LUPINE_WANT_RUNS'] ??? 150);
 
 describe('want, on random spaces', () => {
   test('agrees with trying everything, and its refusals are minimal contradictions', () => {

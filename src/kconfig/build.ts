@@ -4,13 +4,7 @@
  */
 
 import type { Ast, AstEntry, AstExpression, AstProperty, Operand, Position } from './ast.js';
-import {
-  DraftNode,
-  type DraftPrompt,
-  type DraftProperty,
-  type DraftSymbol,
-  type SymbolTable,
-} from './drafts.js';
+import { DraftNode, type DraftPrompt, type DraftSymbol, type SymbolTable } from './drafts.js';
 import type { ExpressionPool, Interned } from './expressions.js';
 import type { Dialect, SymbolType } from './model.js';
 
@@ -61,7 +55,6 @@ export function declareType(
 
 export class Builder {
   private modules: DraftSymbol | undefined;
-  private readonly last = new Map<DraftNode, DraftNode>();
 
   constructor(
     private readonly dialect: Dialect,
@@ -119,10 +112,9 @@ export class Builder {
     const node = new DraftNode(entry.kind, entry.position, symbol);
     const { parent } = place;
     node.parent = parent;
-    const before = this.last.get(parent);
-    if (before === undefined) parent.first = node;
-    else before.next = node;
-    this.last.set(parent, node);
+    if (parent.last === undefined) parent.first = node;
+    else parent.last.next = node;
+    parent.last = node;
     if (symbol !== undefined) {
       symbol.nodes.push(node);
       if (this.dialect === '6.1') this.mark(symbol, 'symbol', node);
@@ -181,32 +173,32 @@ export class Builder {
     place: Place,
   ): void {
     const { position } = property;
-    const add = (draft: DraftProperty): unknown => symbol.properties.push(draft);
+    const { properties } = symbol;
     switch (property.kind) {
       case 'type':
         declareType(symbol, node, property.type, this.diagnosis);
         break;
       case 'prompt':
-        add(this.prompt(node, property, place));
+        properties.push(this.prompt(node, property, place));
         break;
       case 'default': {
         const value = this.expression(property.value);
         const condition = this.optional(property.condition);
-        add({ kind: 'default', node, position, value, condition });
+        properties.push({ kind: 'default', node, position, value, condition });
         break;
       }
       case 'select':
       case 'imply': {
         const target = this.table.option(property.target);
         const condition = this.optional(property.condition);
-        add({ kind: property.kind, node, position, target, condition });
+        properties.push({ kind: property.kind, by: symbol, node, position, target, condition });
         break;
       }
       case 'range': {
         const low = this.operand(property.low);
         const high = this.operand(property.high);
         const condition = this.optional(property.condition);
-        add({ kind: 'range', node, position, low, high, condition });
+        properties.push({ kind: 'range', node, position, low, high, condition });
         break;
       }
       case 'modules':
@@ -239,7 +231,7 @@ export class Builder {
         node.visibility = pool.and(node.visibility, this.expression(property.expression));
         break;
       case 'help':
-        node.help = property.text;
+        node.helpProperty = property;
     }
   }
 
@@ -261,7 +253,7 @@ export class Builder {
 
   /** Something that is shown, without the white space it must not begin with. */
   private textOf(node: DraftNode, written: string, position: Position): DraftPrompt {
-    const text = written.replace(/^[ \t\n\v\f\r]+/, '');
+    const text = /^[^ \t\n\v\f\r]/.test(written) ? written : written.replace(/^[ \t\n\v\f\r]+/, '');
     if (text !== written) this.diagnosis.warn(position, 'leading whitespace ignored');
     return { kind: 'prompt', node, position, text, menu: false, condition: undefined };
   }

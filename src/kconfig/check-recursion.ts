@@ -24,37 +24,43 @@ const RESOLUTION =
 
 export class RecursionCheck {
   private readonly path: Step[] = [];
-  private readonly open = new Set<DraftSymbol>();
-  private readonly done = new Set<DraftSymbol>();
+  /** By symbol: whether it is on the path, and whether it was ever looked at. */
+  private readonly open: Uint8Array;
+  private readonly done: Uint8Array;
   /** Expressions in which nothing was found; all their symbols are done. */
-  private readonly clean = new Set<number>();
+  private readonly clean: Uint8Array;
 
   constructor(
     private readonly dialect: Dialect,
     /** All symbols, by their index. */
     private readonly symbols: readonly DraftSymbol[],
+    expressions: number,
     private readonly report: (text: string) => void,
-  ) {}
+  ) {
+    this.open = new Uint8Array(symbols.length);
+    this.done = new Uint8Array(symbols.length);
+    this.clean = new Uint8Array(expressions);
+  }
 
   /** @returns the symbol at which a circle closed, which was then reported */
   check(symbol: DraftSymbol): DraftSymbol | undefined {
-    if (this.open.has(symbol)) {
+    if (this.open[symbol.index] === 1) {
       this.print(symbol);
       return symbol;
     }
-    if (this.done.has(symbol)) return undefined;
+    if (this.done[symbol.index] === 1) return undefined;
     const choice = this.choiceOf(symbol);
     if (choice !== undefined) return this.within(symbol, () => this.check(choice));
     if (symbol.isChoice) return this.checkChoice(symbol);
     this.start(symbol);
     const found = this.checkOne(symbol);
-    this.open.delete(symbol);
+    this.open[symbol.index] = 0;
     return found;
   }
 
   private start(symbol: DraftSymbol): void {
-    this.open.add(symbol);
-    this.done.add(symbol);
+    this.open[symbol.index] = 1;
+    this.done[symbol.index] = 1;
   }
 
   private within<T>(symbol: DraftSymbol, action: (step: Step) => T): T {
@@ -71,55 +77,62 @@ export class RecursionCheck {
       for (const member of members) this.start(member);
       this.start(choice);
       let found = this.checkOne(choice);
-      this.open.delete(choice);
+      this.open[choice.index] = 0;
       for (const member of members) found ??= this.checkOne(member);
-      for (const member of members) this.open.delete(member);
+      for (const member of members) this.open[member.index] = 0;
       return found !== undefined && this.choiceOf(found) === choice ? choice : found;
     });
   }
 
   private checkOne(symbol: DraftSymbol): DraftSymbol | undefined {
-    return this.within(symbol, (step) => {
-      for (const [way, expression] of [
-        ['direct', symbol.directDependency],
-        ['selected', symbol.selected],
-        ['implied', symbol.implied],
-      ] as const) {
-        step.way = way;
-        const found = this.checkExpression(expression);
-        if (found) return found;
-      }
+    const step: Step = { symbol, way: 'direct', property: undefined };
+    this.path.push(step);
+    const found = this.checkDependencies(symbol, step) ?? this.checkProperties(symbol, step);
+    this.path.pop();
+    return found;
+  }
+
+  private checkDependencies(symbol: DraftSymbol, step: Step): DraftSymbol | undefined {
+    let found = this.checkExpression(symbol.directDependency);
+    if (found) return found;
+    step.way = 'selected';
+    found = this.checkExpression(symbol.selected);
+    if (found) return found;
+    step.way = 'implied';
+    return this.checkExpression(symbol.implied);
+  }
+
+  private checkProperties(symbol: DraftSymbol, step: Step): DraftSymbol | undefined {
+    for (const property of symbol.properties) {
+      const { kind, condition } = property;
+      if (kind === 'select' || kind === 'imply' || kind === 'choice') continue;
       step.way = 'visible';
-      for (const property of symbol.properties) {
-        if (['select', 'imply', 'choice'].includes(property.kind)) continue;
-        step.property = property;
-        const found = this.checkExpression(property.condition);
-        if (found) return found;
-        if (property.kind !== 'default' || symbol.isChoice) continue;
-        step.way = 'value';
-        const inValue = this.checkExpression(property.value);
-        if (inValue) return inValue;
-        step.way = 'visible';
-      }
-      return undefined;
-    });
+      step.property = property;
+      const found = this.checkExpression(condition);
+      if (found) return found;
+      if (kind !== 'default' || symbol.isChoice) continue;
+      step.way = 'value';
+      const inValue = this.checkExpression(property.value);
+      if (inValue) return inValue;
+    }
+    return undefined;
   }
 
   private checkExpression(expression: Interned | undefined): DraftSymbol | undefined {
-    if (expression === undefined) return undefined;
+    if (expression === undefined || this.clean[expression.id] === 1) return undefined;
     // A loop, since some options are selected by a thousand others, one inside the other.
     const open: Interned[] = [expression];
     for (let part = open.pop(); part; part = open.pop()) {
-      if (this.clean.has(part.id)) continue;
+      if (this.clean[part.id] === 1) continue;
       if (part.kind === 'and' || part.kind === 'or') {
         open.push(part.right, part.left);
         continue;
       }
       const found = this.checkSimple(part);
       if (found) return found;
-      this.clean.add(part.id);
+      this.clean[part.id] = 1;
     }
-    this.clean.add(expression.id);
+    this.clean[expression.id] = 1;
     return undefined;
   }
 

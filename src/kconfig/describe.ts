@@ -2,9 +2,11 @@
 
 import type { ChoiceEvaluator } from './evaluate-choices.js';
 import { at } from './errors.js';
+import { ExpressionPool } from './expressions.js';
 import type { ConfigSymbol, Expression, MenuNode, Prompt, Reverse } from './model.js';
 import { printExpression, printReverse } from './print-expression.js';
 import { PREFIX } from './read-config.js';
+import { Simplifier } from './simplify.js';
 import { isVisible } from './write-config.js';
 
 /** The whole description of the symbol that a menu entry is for. */
@@ -81,7 +83,8 @@ const DEPTH = 8;
 function describePrompt(evaluator: ChoiceEvaluator, node: MenuNode, prompt: Prompt): string {
   const parts = [`  Prompt: ${prompt.text}\n`];
   parts.push(line(evaluator, '  Depends on: ', node.dependency));
-  if (!node.promptAsDependency) parts.push(line(evaluator, '  Visible if: ', prompt.condition));
+  if (!sameDemand(evaluator, node.dependency, prompt.condition))
+    parts.push(line(evaluator, '  Visible if: ', prompt.condition));
   const places: MenuNode[] = [];
   for (let place = node; place.parent; place = place.parent) {
     if (places.length === DEPTH) break;
@@ -102,4 +105,11 @@ function describePrompt(evaluator: ChoiceEvaluator, node: MenuNode, prompt: Prom
     parts.push('\n');
   }
   return parts.join('');
+}
+
+/** Whether two expressions ask for the same, in whatever order. */
+function sameDemand({ space }: ChoiceEvaluator, one: Expression, other: Expression): boolean {
+  const pool = new ExpressionPool();
+  const simplifier = new Simplifier(pool, space, space.dialect, () => undefined);
+  return simplifier.equal(pool.intern(one), pool.intern(other));
 }

@@ -5,6 +5,7 @@
 
 import type { Position } from './ast.js';
 import type { Interned } from './expressions.js';
+import { item } from './items.js';
 import type {
   Choice,
   ConfigSymbol,
@@ -17,6 +18,9 @@ import type {
   SymbolType,
 } from './model.js';
 
+/** Most symbols have few kinds of properties, most nodes no children: they share this. */
+const NONE: readonly never[] = [];
+
 /** One property of a symbol's definition, or the text of a menu or comment. */
 export type DraftProperty = {
   readonly node: DraftNode;
@@ -25,7 +29,11 @@ export type DraftProperty = {
 } & (
   | DraftText
   | { readonly kind: 'default'; readonly value: Interned }
-  | { readonly kind: 'select' | 'imply'; readonly target: DraftSymbol }
+  | {
+      readonly kind: 'select' | 'imply';
+      readonly by: DraftSymbol;
+      readonly target: DraftSymbol;
+    }
   | { readonly kind: 'range'; readonly low: DraftSymbol; readonly high: DraftSymbol }
   // 6.1 only: that it is defined here, and that it is a choice or a member of one.
   | { readonly kind: 'symbol' | 'choice' }
@@ -43,13 +51,13 @@ export type DraftPrompt = DraftProperty & DraftText;
 export class DraftSymbol implements ConfigSymbol {
   type: SymbolType = 'unknown';
   readonly nodes: DraftNode[] = [];
-  readonly prompts: Prompt[] = [];
-  readonly defaults: Default[] = [];
-  readonly selects: Reverse[] = [];
-  readonly implies: Reverse[] = [];
-  readonly ranges: Range[] = [];
-  readonly selectedBy: Reverse[] = [];
-  readonly impliedBy: Reverse[] = [];
+  prompts: readonly Prompt[] = NONE;
+  defaults: readonly Default[] = NONE;
+  selects: readonly Reverse[] = NONE;
+  implies: readonly Reverse[] = NONE;
+  ranges: readonly Range[] = NONE;
+  selectedBy: readonly Reverse[] = NONE;
+  impliedBy: readonly Reverse[] = NONE;
   /** In the order in which they were written. */
   properties: DraftProperty[] = [];
   choice: Choice | undefined;
@@ -79,29 +87,46 @@ export class DraftSymbol implements ConfigSymbol {
 export class DraftNode implements MenuNode {
   parent: DraftNode | undefined;
   first: DraftNode | undefined;
+  /** The last child while they are added; not kept up afterwards. */
+  last: DraftNode | undefined;
   next: DraftNode | undefined;
   prompt: Prompt | undefined;
   /** What it will become; the model's prompt is made of it at the end. */
   draftPrompt: DraftPrompt | undefined;
   dependency!: Interned;
-  promptAsDependency = true;
+
   draftDependency: Interned | undefined;
   visibility: Interned | undefined;
-  help: string | undefined;
-  readonly children: DraftNode[] = [];
+  /** Where its help is written; few ever read it. */
+  helpProperty: { readonly text: string } | undefined;
+  children: readonly DraftNode[] = NONE;
 
   constructor(
     readonly kind: MenuNode['kind'],
     readonly position: Position,
     readonly symbol: DraftSymbol | undefined,
   ) {}
+
+  get help(): string | undefined {
+    return this.helpProperty?.text;
+  }
 }
 
-/** The kernel's hash of a symbol's name (FNV-1), over its bytes, which are signed chars. */
+/** The kernel's hash of a symbol's name (FNV-1a), over its bytes, which are signed. */
 function hash(name: string): number {
   let value = 2166136261;
-  for (const byte of Buffer.from(name)) {
-    value = Math.imul(value ^ ((byte << 24) >> 24), 0x01000193);
+  for (let at = 0; at < name.length; at++) {
+    const byte = name.charCodeAt(at);
+    if (byte > 127) return hashOfBytes(name);
+    value = Math.imul(value ^ byte, 0x01000193);
+  }
+  return value >>> 0;
+}
+
+function hashOfBytes(name: string): number {
+  let value = 2166136261;
+  for (const byte of new Int8Array(Buffer.from(name))) {
+    value = Math.imul(value ^ byte, 0x01000193);
   }
   return value >>> 0;
 }
@@ -169,13 +194,16 @@ export class SymbolTable {
 
   /** All but y, m and n: bucket by bucket, and in each the latest first. */
   hashed(dialect: Dialect): DraftSymbol[] {
-    const count = BUCKETS[dialect];
-    const placed = this.symbols.slice(3).map((symbol) => ({
-      symbol,
-      bucket: symbol.isChoice && symbol.name === '' ? 0 : hash(symbol.name) % count,
-    }));
-    placed.sort((a, b) => a.bucket - b.bucket || b.symbol.index - a.symbol.index);
-    return placed.map(({ symbol }) => symbol);
+    const buckets = BUCKETS[dialect];
+    const count = this.symbols.length;
+    const keys = new Float64Array(count - 3);
+    for (let index = 3; index < count; index++) {
+      const { name } = item(this.symbols, index);
+      const bucket = name === '' && item(this.symbols, index).isChoice ? 0 : hash(name) % buckets;
+      keys[index - 3] = bucket * count + (count - 1 - index);
+    }
+    keys.sort();
+    return Array.from(keys, (key) => item(this.symbols, count - 1 - (key % count)));
   }
 
   /** Options and named choices; of two with one name the later, as the hash table finds it. */

@@ -113,8 +113,7 @@ export interface MenuNode {
   readonly prompt?: Prompt | undefined;
   /** All that its own `depends on` and what encloses it ask for. */
   readonly dependency: Expression;
-  /** Its prompt asks for the same as `dependency`, in whatever order. */
-  readonly promptAsDependency: boolean;
+
   /** `visible if` of this menu and of those around it; undefined where there is none. */
   readonly visibility?: Expression | undefined;
   readonly help?: string | undefined;

@@ -12,17 +12,11 @@ import { join } from 'node:path';
 import type { Ast } from './ast.js';
 import { Builder, type Diagnosis } from './build.js';
 import { RecursionCheck } from './check-recursion.js';
-import {
-  DraftNode,
-  SymbolTable,
-  type DraftPrompt,
-  type DraftProperty,
-  type DraftSymbol,
-} from './drafts.js';
+import { DraftNode, SymbolTable, type DraftProperty, type DraftSymbol } from './drafts.js';
 import { at, KconfigError, type Diagnostic } from './errors.js';
 import { ExpressionPool, type Interned } from './expressions.js';
 import { Finalizer } from './finalize.js';
-import type { Choice, Dialect, Output, Prompt, Space } from './model.js';
+import type { Choice, Dialect, Output, Reverse, Space } from './model.js';
 import { Simplifier } from './simplify.js';
 import { item } from './items.js';
 
@@ -87,15 +81,10 @@ export function resolve(ast: Ast, dialect: Dialect): Space {
   });
   const finalizer = new Finalizer(dialect, table, modules, pool, simplifier, report);
   finalizer.finalize(draft.root, false);
-  const choices = complete(draft.root, table, pool, simplifier, dialect);
+  const choices = complete(draft.root, table, pool, dialect);
   const hashed = table.hashed(dialect);
-  check(
-    draft.root,
-    table.symbols,
-    dialect === '6.1' ? hashed : inMenus(draft.root),
-    dialect,
-    report,
-  );
+  const symbols = dialect === '6.1' ? hashed : inMenus(draft.root);
+  check(table.symbols, pool.size, symbols, dialect, report);
   return {
     title: draft.title,
     root: draft.root,
@@ -113,17 +102,21 @@ export function resolve(ast: Ast, dialect: Dialect): Space {
 }
 
 function check(
-  root: DraftNode,
   all: readonly DraftSymbol[],
+  expressions: number,
   symbols: Iterable<DraftSymbol>,
   dialect: Dialect,
   report: Report,
 ): void {
-  const recursion = new RecursionCheck(dialect, all, (text) => {
+  const recursion = new RecursionCheck(dialect, all, expressions, (text) => {
     report.problem(undefined, text);
   });
   for (const symbol of symbols) recursion.check(symbol);
-  if (dialect === '6.12') forEachNode(root, (node) => checkMembers(node, report));
+  if (dialect === '6.12') {
+    for (const { isChoice, nodes } of all) {
+      if (isChoice) nodes.forEach((node) => checkMembers(node, report));
+    }
+  }
   report.stopIfFaulty();
 }
 
@@ -143,7 +136,6 @@ function inMenus(root: DraftNode): DraftSymbol[] {
 }
 
 function checkMembers(choice: DraftNode, report: Report): void {
-  if (!choice.symbol?.isChoice) return;
   forEachNode(choice, (node) => {
     for (const property of node.symbol?.properties ?? []) {
       if (property.kind === 'default') {
@@ -165,21 +157,15 @@ function complete(
   root: DraftNode,
   table: SymbolTable,
   pool: ExpressionPool,
-  simplifier: Simplifier,
   dialect: Dialect,
 ): Choice[] {
   const yes = pool.symbol(table.yes);
-  completeNode(root, yes, simplifier);
-  for (const symbol of table.symbols) {
-    for (const property of symbol.properties) completeProperty(symbol, property, yes);
-  }
+  completeNode(root, yes);
+  for (const symbol of table.symbols) completeProperties(symbol, yes);
+  link(table.symbols);
   const choices: Choice[] = [];
   for (const symbol of table.symbols) {
-    const asked = symbol.nodes.reduce<Interned | undefined>(
-      (sofar, node) => pool.or(sofar, node.dependency),
-      undefined,
-    );
-    symbol.dependency = symbol.directDependency ?? asked ?? yes;
+    symbol.dependency = symbol.directDependency ?? askedAnywhere(symbol, pool) ?? yes;
     if (!symbol.isChoice) continue;
     const node = item(symbol.nodes, 0);
     const { members, optional } = symbol;
@@ -194,6 +180,12 @@ function complete(
   return choices;
 }
 
+function askedAnywhere(symbol: DraftSymbol, pool: ExpressionPool): Interned | undefined {
+  let asked: Interned | undefined;
+  for (const node of symbol.nodes) asked = pool.or(asked, node.dependency);
+  return asked;
+}
+
 /** The choice that the first place with a prompt is in. */
 function choiceAbove(symbol: DraftSymbol): DraftSymbol | undefined {
   let node = symbol.nodes.find((each) => each.prompt !== undefined)?.parent;
@@ -201,52 +193,69 @@ function choiceAbove(symbol: DraftSymbol): DraftSymbol | undefined {
   return node?.symbol?.isChoice ? node.symbol : undefined;
 }
 
-function completeNode(node: DraftNode, yes: Interned, simplifier: Simplifier): void {
+function completeNode(node: DraftNode, yes: Interned): void {
   node.dependency = node.draftDependency ?? yes;
   const { draftPrompt } = node;
   if (draftPrompt) {
-    node.prompt = promptOf(draftPrompt, yes);
-    node.promptAsDependency = simplifier.equal(node.draftDependency, draftPrompt.condition);
+    node.prompt = completed(draftPrompt, yes);
   }
-  for (let child = node.first; child; child = child.next) {
-    node.children.push(child);
-    completeNode(child, yes, simplifier);
+  if (node.first === undefined) return;
+  const children: DraftNode[] = [];
+  for (let child: DraftNode | undefined = node.first; child; child = child.next) {
+    children.push(child);
+    completeNode(child, yes);
   }
+  node.children = children;
 }
 
-function promptOf(property: DraftPrompt, yes: Interned): Prompt {
-  const { text, node, position } = property;
-  return { text, condition: property.condition ?? yes, node, position };
+/** The property as the model wants it: with a condition. */
+function completed<T extends DraftProperty>(property: T, yes: Interned): T & Conditional {
+  property.condition ??= yes;
+  return property as T & Conditional;
 }
 
-function completeProperty(symbol: DraftSymbol, property: DraftProperty, yes: Interned): void {
-  const { node, position } = property;
-  const condition = property.condition ?? yes;
-  switch (property.kind) {
-    case 'prompt':
-      // A prompt that another followed in the same entry counts as well.
-      symbol.prompts.push(
-        node.draftPrompt === property && node.prompt ? node.prompt : promptOf(property, yes),
-      );
-      break;
-    case 'default':
-      symbol.defaults.push({ value: property.value, condition, node, position });
-      break;
-    case 'select':
-    case 'imply': {
-      const { target } = property;
-      const reverse = { by: symbol, target, condition, node, position };
-      (property.kind === 'select' ? symbol.selects : symbol.implies).push(reverse);
-      (property.kind === 'select' ? target.selectedBy : target.impliedBy).push(reverse);
-      break;
+interface Conditional {
+  readonly condition: Interned;
+}
+
+function completeProperties(symbol: DraftSymbol, yes: Interned): void {
+  const { properties } = symbol;
+  for (const property of properties) {
+    switch (property.kind) {
+      case 'prompt':
+        symbol.prompts = [...symbol.prompts, completed(property, yes)];
+        break;
+      case 'default':
+        symbol.defaults = [...symbol.defaults, completed(property, yes)];
+        break;
+      case 'range':
+        symbol.ranges = [...symbol.ranges, completed(property, yes)];
+        break;
+      case 'select':
+      case 'imply':
+        completed(property, yes);
     }
-    case 'range':
-      symbol.ranges.push({
-        low: property.low,
-        high: property.high,
-        condition,
-        node,
-        position,
-      });
   }
+}
+
+/** Lists who selects and implies whom, on both sides. */
+function link(symbols: readonly DraftSymbol[]): void {
+  const collect = (kind: 'select' | 'imply'): void => {
+    const by = new Map<DraftSymbol, Reverse[]>();
+    for (const symbol of symbols) {
+      const own: Reverse[] = [];
+      for (const property of symbol.properties) {
+        if (property.kind !== kind) continue;
+        const reverse = property as DraftProperty & Conditional & { kind: 'select' };
+        own.push(reverse);
+        const others = by.get(reverse.target);
+        if (others) others.push(reverse);
+        else by.set(reverse.target, [reverse]);
+      }
+      if (own.length > 0) symbol[kind === 'select' ? 'selects' : 'implies'] = own;
+    }
+    for (const [target, all] of by) target[kind === 'select' ? 'selectedBy' : 'impliedBy'] = all;
+  };
+  collect('select');
+  collect('imply');
 }

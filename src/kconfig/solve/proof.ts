@@ -2,7 +2,7 @@
  * Why there is no answer: rules that cannot all hold, of which none can be left out.
  */
 
-import { Encoder, type Modules } from './encoder.js';
+import { Encoder } from './encoder.js';
 import type { Reading } from './formula.js';
 import type { Rule } from './rules.js';
 import type { Task } from './task.js';
@@ -17,12 +17,17 @@ import { SatSolver, type Literal } from './sat.js';
  */
 export function minimalClash(
   task: Pick<Task, 'space' | 'base' | 'wanted'>,
-  modules: Modules,
   decided: Reading,
   rules: readonly Rule[],
 ): readonly Rule[] | undefined {
   const sat = new SatSolver();
-  const encoder = new Encoder(sat, task, modules, decided, () => undefined);
+  const encoder = new Encoder(
+    sat,
+    task,
+    task.space.modules ? 'free' : 'off',
+    decided,
+    () => undefined,
+  );
   const bySwitch = new Map<Literal, Rule>();
   for (const rule of rules) {
     const on = sat.variable(true);

@@ -177,7 +177,7 @@ function reading(values: Values, wanted: Settings): Reading {
 
 function refusal(task: Task, last: Attempt | undefined, written: Written | undefined): WantResult {
   if (last?.outcome.kind !== 'impossible') return { kind: 'undecided' };
-  const clash = minimalClash(task, last.modules, last.decided, last.outcome.rules);
+  const clash = minimalClash(task, last.decided, last.outcome.rules);
   if (clash === undefined) return { kind: 'undecided' };
   return { kind: 'impossible', clash: written ? placeRules(clash, written) : clash };
 }

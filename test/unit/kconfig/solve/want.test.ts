@@ -309,8 +309,8 @@ config ONLY
   test('are turned on for what is only built as a module', () => {
     expect(settingsFor(text, { ONLY: 'm' })).toEqual([['MODULES=y', 'ONLY=m']]);
     expect(clashFor(text, { ONLY: 'y' })).toEqual([
-      'Kconfig:9: ONLY depends on MODULES',
-      'Kconfig:9: ONLY depends on m',
+      'Kconfig:10: ONLY depends on MODULES',
+      'Kconfig:10: ONLY depends on m',
       'ONLY=y is wanted',
     ]);
   });

@@ -165,11 +165,21 @@ static void serve(void)
 static void take_step(struct command *c)
 {
 	struct figure f;
+	char number[21];
+	int status, pid;
 
 	say("step", c->name, NULL);
 	figure_begin(&f, c->name, 0, 1);
-	wait_for(start_command(c, 1, NULL));
+	pid = start_command(c, 1, NULL);
+	/* The server's children may be ours by now. */
+	while (must(sys_wait4(-1, &status, 0)) != pid)
+		;
 	figure_end(&f);
+	if (!status)
+		return;
+	status = status & 0x7f ? 128 + (status & 0x7f) : status >> 8;
+	say("failed", c->argv[0], "ended with status", decimal(status, number), NULL);
+	power_off();
 }
 
 void bench_main(void)

@@ -48,6 +48,8 @@ export async function runBench(
   const results = await evaluate(options, context, (sofar) => writeResults(path, sofar));
   if (results.experiments.length > 0) await writeReport(out, results);
   context.signal?.throwIfAborted();
+  const { experiments: made, skipped } = results;
+  if (made.length === 0 && skipped.length > 0) throw new LupineError('nothing could be measured');
 }
 
 async function writeReport(out: string, results: Results): Promise<void> {

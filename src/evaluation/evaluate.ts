@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { applicationNamed, loadCatalogue, type ApplicationManifest } from '../manifest/index.js';
 import { qemuMonitor } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
+import { LupineError } from '../support/errors.js';
 import { packageDirectory } from '../support/paths.js';
 import { chooseFor } from './accelerator.js';
 import { describeMachine } from './machine.js';
-import { resultsFormat, type Results } from './results.js';
+import { resultsFormat, type ExperimentResults, type Results } from './results.js';
 import { runExperiment } from './runner.js';
 import { randomOf } from './statistics/index.js';
 import { buildSubjects, configureSubjects, type Selection } from './subjects.js';
@@ -82,6 +83,7 @@ async function evaluateIn(
     command: options.command,
     machine: describeMachine(monitor, choice),
     experiments: [],
+    skipped: [],
   };
   const random = randomOf(options.seed);
   for (const [index, { experiment, application }] of parts.entries()) {
@@ -98,12 +100,42 @@ async function evaluateIn(
       context,
     };
     const title = `[${index + 1}/${parts.length}] ${nameOf(experiment, application)}`;
-    const result = await runExperiment(experiment, lab, { random, title });
-    const endedAt = new Date().toISOString();
-    results = { ...results, endedAt, experiments: [...results.experiments, result] };
+    const made = await orSkip(runExperiment(experiment, lab, { random, title }), context);
+    if (made === undefined) break;
+    results = add(results, made, { experiment, application });
+    if (made instanceof LupineError) context.progress.note(`${title}: skipped: ${made.line}`, true);
     await keep(results);
   }
   return results;
+}
+
+/** What cannot be made stops no other experiment. Undefined when it was interrupted. */
+async function orSkip(
+  made: Promise<ExperimentResults>,
+  { signal }: Context,
+): Promise<ExperimentResults | LupineError | undefined> {
+  try {
+    return await made;
+  } catch (error) {
+    if (signal?.aborted === true) return undefined;
+    if (error instanceof LupineError) return error;
+    throw error;
+  }
+}
+
+function add(results: Results, made: ExperimentResults | LupineError, part: Part): Results {
+  const { experiments, skipped } = results;
+  const endedAt = new Date().toISOString();
+  if (!(made instanceof LupineError)) {
+    return { ...results, endedAt, experiments: [...experiments, made] };
+  }
+  const { name, scope } = part.experiment;
+  const application = scope === 'kernel' ? {} : { application: part.application.name };
+  return {
+    ...results,
+    endedAt,
+    skipped: [...skipped, { name, ...application, reason: made.line }],
+  };
 }
 
 async function partsOf({ experiments, applications }: EvaluationOptions): Promise<Part[]> {

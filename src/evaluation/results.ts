@@ -115,6 +115,9 @@ const experimentSchema = v.object({
   interrupted: v.boolean(),
 });
 
+/** What could not be made at all: a program is missing, a kernel does not build. */
+const skippedSchema = v.object({ name: text, application: v.optional(text), reason: text });
+
 const resultsSchema = v.object({
   format: v.literal('lupine-bench'),
   version: v.literal(VERSION),
@@ -127,6 +130,7 @@ const resultsSchema = v.object({
   command: text,
   machine: machineSchema,
   experiments: v.array(experimentSchema),
+  skipped: v.array(skippedSchema),
 });
 
 export type Machine = v.InferOutput<typeof machineSchema>;

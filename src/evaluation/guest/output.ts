@@ -32,11 +32,13 @@ export function parseGuestOutput(console: string): GuestOutput {
   const counts = new Map<string, number>();
   const steps = new Map<string, string>();
   let step: string | undefined;
+  let printed = '';
   let ended = false;
   for (const line of linesOf(console)) {
     const [mark, kind, ...words] = line.split(' ');
     if (mark !== 'bench:') {
       if (step !== undefined) steps.set(step, `${steps.get(step) ?? ''}${line}\n`);
+      if (line.trim() !== '') printed = line.trim();
       continue;
     }
     const [name = '', ...numbers] = words;
@@ -45,7 +47,9 @@ export function parseGuestOutput(console: string): GuestOutput {
     if (kind === 'lacks') lacks.push(name);
     if (kind === 'count') counts.set(name, Number(numbers[0]));
     if (kind === 'failed') {
-      throw new LupineError('the benchmark failed in the guest', { where: words.join(' ') });
+      // What a command printed last is mostly why it failed.
+      const where = [words.join(' '), printed].filter((text) => text !== '').join(': ');
+      throw new LupineError('the benchmark failed in the guest', { where });
     }
     if (kind === 'end') ended = true;
   }

@@ -6,7 +6,14 @@
 import type { ExperimentResults, Results, Table } from '../results.js';
 import { cellsOf, clockNote } from './figures.js';
 import { drawFigure } from './plots.js';
-import { crashTable, machineTable, medianTable, noiseNote, subjectTable } from './tables.js';
+import {
+  crashTable,
+  machineTable,
+  medianTable,
+  noiseNote,
+  skippedTable,
+  subjectTable,
+} from './tables.js';
 
 const style = `
 :root { color-scheme: light; }
@@ -19,6 +26,7 @@ figcaption, .note { color: #555; font-size: 13px; } figure { margin: 1rem 0; }
 `;
 
 export function htmlReport(results: Results): string {
+  const skipped = skippedTable(results);
   const contents = results.experiments
     .map((one) => `<li><a href="#${anchorOf(one)}">${escape(titleOf(one))}</a></li>`)
     .join('');
@@ -34,6 +42,7 @@ Figures are medians; lines across bars are 95 % bootstrap intervals; <i>p</i> is
 Where instructions were counted, all runs of a kernel give the same figure, and a difference is exact.</p>
 ${table(machineTable(results))}
 <ul>${contents}</ul>
+${skipped === undefined ? '' : `<div class="crash">${table(skipped)}</div>`}
 ${results.experiments.map(section).join('\n')}
 <script type="application/json" id="results">${JSON.stringify(results).replaceAll('<', '\\u003c')}</script>
 </body>

@@ -2,12 +2,21 @@
 
 import type { ExperimentResults, Results, Table } from '../results.js';
 import { clockNote } from './figures.js';
-import { crashTable, machineTable, medianTable, noiseNote, subjectTable } from './tables.js';
+import {
+  crashTable,
+  machineTable,
+  medianTable,
+  noiseNote,
+  skippedTable,
+  subjectTable,
+} from './tables.js';
 
 export function markdownReport(results: Results): string {
+  const skipped = skippedTable(results);
   return [
     '# What specialisation buys\n',
     table(machineTable(results)),
+    ...(skipped === undefined ? [] : [table(skipped)]),
     ...results.experiments.map(section),
   ].join('\n');
 }

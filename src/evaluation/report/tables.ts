@@ -67,6 +67,16 @@ export function subjectTable({ subjects }: ExperimentResults): Table {
   };
 }
 
+/** What could not be made; undefined where everything was. */
+export function skippedTable({ skipped }: Results): Table | undefined {
+  if (skipped.length === 0) return undefined;
+  return {
+    title: 'Skipped experiments',
+    columns: ['experiment', 'application', 'reason'],
+    rows: skipped.map(({ name, application = '', reason }) => [name, application, reason]),
+  };
+}
+
 /** Where and how the figures were made. */
 export function machineTable({
   machine,

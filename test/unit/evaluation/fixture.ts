@@ -73,6 +73,7 @@ export const results: Results = {
     ...{ monitor: 'qemu 7.2', accelerator: 'tcg' },
   },
   experiments: [experiment],
+  skipped: [{ name: 'throughput', application: 'nginx', reason: `no ab: ${hostile}` }],
 };
 
 /** The same with other values of one metric on one kernel. */

@@ -28,6 +28,10 @@ describe("the guest's figures", () => {
     ['Kernel panic - not syncing: VFS\n---[ end ]---\n', 'Kernel panic - not syncing: VFS'],
     ['', 'it said nothing'],
     ['bench: failed sys_mount(a, b) 19\n', 'failed in the guest: sys_mount(a, b) 19'],
+    [
+      'bench: step get\nCould not connect\nbench: figure get 0 1 5 5\nbench: failed /bin/x ended with status 1\n',
+      'failed in the guest: /bin/x ended with status 1: Could not connect',
+    ],
     ['bench: figure null 0 0 1 1\nbench: end\n', 'garbled'],
     ['bench: figure null 0 x 1 1\nbench: end\n', 'garbled'],
     ['bench: figure null 0 1 1\nbench: end\n', 'garbled'],

@@ -61,8 +61,9 @@ describe('the page', () => {
     expect(JSON.parse(raw)).toEqual(results);
   });
 
-  test('says what a kernel lacks', () => {
+  test('says what a kernel lacks, and what was not measured at all', () => {
     expect(document.body.textContent).toContain('not in this kernel');
+    expect(document.body.textContent).toContain(`no ab: ${hostile}`);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What was dropped from a configuration and what was kept, as lines for people. */
 
-import type { Dropped, Kept } from '../kconfig/minimise.js';
+import type { Kept } from '../kconfig/minimise.js';
 import type { KernelMinimised } from '../unikernel/index.js';
 import { describeReason } from './print-explanation.js';
 
@@ -17,7 +17,9 @@ export function formatMinimised({ kept, dropped, lacking }: KernelMinimised): st
     '',
     `Dropped ${dropped.length}`,
     ...asked.map(({ name }) => `  ${name}: nothing that is wanted needs it`),
-    ...followed.map((one) => `  ${one.name}: ${whyHad(one)}, and is not any more`),
+    ...followed.map(
+      ({ name, reason }) => `  ${name}: it followed: ${describeReason(reason, undefined, 'y')}`,
+    ),
     ...(lacking.length === 0 ? [] : ['', `Asked for, and not there: ${lacking.join(' ')}`]),
   ];
   return `${lines.join('\n')}\n`;
@@ -28,8 +30,4 @@ function whyKept({ wanted, neededBy, reason }: Kept): string {
   if (neededBy.length === 0) return describeReason(reason, undefined, 'y');
   const shown = neededBy.slice(0, SHOWN).join(', ');
   return `needed by ${shown}${neededBy.length > SHOWN ? ` and ${neededBy.length - SHOWN} more` : ''}`;
-}
-
-function whyHad({ reason }: Dropped): string {
-  return `it was on: ${describeReason(reason, undefined, 'y')}`;
 }

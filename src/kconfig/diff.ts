@@ -5,7 +5,7 @@
 
 import type { ConfigSymbol, MenuNode, Values } from './model.js';
 import { needOf, unmetParts } from './needs.js';
-import { reasonsOf, wouldFollow } from './reasons.js';
+import { followedReason, reasonsOf, wouldFollow } from './reasons.js';
 import type { Reason } from './reasons.js';
 
 /** One of the two. */
@@ -139,16 +139,7 @@ function decisive({ values, complete }: Side, symbol: ConfigSymbol): Reason {
     return { kind: 'user' };
   }
   if (first.kind !== 'user' || !complete || !wouldFollow(values, symbol)) return first;
-  return others[0] ?? followed(values, symbol);
-}
-
-/** What would have given a value that the user gave as well. */
-function followed(values: Values, symbol: ConfigSymbol): Reason {
-  const fallback = symbol.defaults.find(({ condition }) => values.evaluate(condition) > 0);
-  if (fallback !== undefined) return { kind: 'default', position: fallback.position };
-  const implied = symbol.impliedBy.find(({ by }) => values.tristate(by) > 0);
-  if (implied === undefined) return { kind: 'unasked' };
-  return { kind: 'implied', by: implied.by.name, position: implied.position };
+  return others[0] ?? followedReason(values, symbol);
 }
 
 function unmetOf(values: Values, symbol: ConfigSymbol): string[] {

@@ -6,7 +6,7 @@
 
 import type { Configuration } from './configuration.js';
 import type { ConfigSymbol, Expression, Values } from './model.js';
-import { reasonsOf, wouldFollow } from './reasons.js';
+import { followedReason, reasonsOf, wouldFollow } from './reasons.js';
 import type { Reason } from './reasons.js';
 import { allNo, baseOf } from './solve/base.js';
 import { want } from './solve/want.js';
@@ -160,7 +160,8 @@ function droppedOf(full: Values, values: Values): Dropped[] {
       const reasons = reasonsOf(full, symbol);
       const followed = wouldFollow(full, symbol);
       const [first = { kind: 'unasked' }] = reasons;
-      const reason = followed ? (reasons.find(({ kind }) => kind !== 'user') ?? first) : first;
+      const other = reasons.find(({ kind }) => kind !== 'user') ?? followedReason(full, symbol);
+      const reason = followed ? other : first;
       return { name: symbol.name, reason, followed };
     });
 }

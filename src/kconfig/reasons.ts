@@ -76,6 +76,15 @@ export function wouldFollow(values: Values, symbol: ConfigSymbol): boolean {
   return rounded(symbol, followed as Tristate) === values.tristate(symbol);
 }
 
+/** What would have given a value that the user gave as well: its default, or who implies it. */
+export function followedReason(values: Values, symbol: ConfigSymbol): Reason {
+  const fallback = symbol.defaults.find(({ condition }) => values.evaluate(condition) > 0);
+  if (fallback !== undefined) return { kind: 'default', position: fallback.position };
+  const implied = symbol.impliedBy.find((one) => reach(values, one) > 0);
+  if (implied === undefined) return { kind: 'unasked' };
+  return { kind: 'implied', by: implied.by.name, position: implied.position };
+}
+
 function userReason(values: Values, symbol: ConfigSymbol, value: Tristate): Reason[] {
   const user = values.userValue(symbol);
   const visibility = values.visibility(symbol);

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Context } from '../support/context.js';
 import { cacheDirectory } from '../support/paths.js';
+import { namedIn } from '../kconfig/needs.js';
 import { alternatives, readSyscallTable } from '../kconfig/source/index.js';
 import type { Provision } from '../kconfig/source/index.js';
+import type { ConfigSymbol, Expression, Space } from '../kconfig/index.js';
 import { cached, keyOf } from '../support/store.js';
-import { symbolsOf } from './expression.js';
 import { provisions } from './source-facts.js';
-import { readSymbols } from './symbols.js';
-import type { Symbols } from './symbols.js';
+import { loadSpace } from './space.js';
 import type { SourceTree } from './types.js';
 
 const named = v.object({ name: v.string(), options: v.array(v.string()) });
@@ -39,7 +39,7 @@ export type Feature =
   | { readonly kind: 'filesystem'; readonly name: string };
 
 /** Raised when this file finds something else in the same tree. */
-const FORMAT = '3';
+const FORMAT = '4';
 
 /** What no gate tells: the file is compiled, but its feature is an option looked at elsewhere. */
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -85,13 +85,13 @@ export async function featureTable(source: SourceTree, context: Context): Promis
 }
 
 async function derive(source: SourceTree, context: Context): Promise<FeatureTable> {
-  const [found, symbols, header] = await Promise.all([
+  const { space } = loadSpace(source);
+  const [found, header] = await Promise.all([
     provisions(source, context),
-    readSymbols(source.path),
     readFile(join(source.path, 'include/linux/socket.h'), 'utf8'),
   ]);
   const optionsOf = (provision: Provision | undefined) =>
-    provision === undefined ? [] : best(provision, symbols);
+    provision === undefined ? [] : best(provision, space);
   const ofKind = (kind: Provision['kind']) =>
     new Map(found.filter((one) => one.kind === kind).map((one) => [one.name, one]));
   const calls = ofKind('syscall');
@@ -116,32 +116,54 @@ async function derive(source: SourceTree, context: Context): Promise<FeatureTabl
 }
 
 /** Of the ways to have something, what to turn on for the one that needs least. */
-function best({ condition }: Provision, symbols: Symbols): string[] {
-  const ways = alternatives(condition).map((way) => settable(way, symbols));
+function best({ condition }: Provision, space: Space): string[] {
+  const ways = alternatives(condition).map((way) => settable(way, space));
   return ways.reduce((least, way) => (way.length < least.length ? way : least));
 }
 
 /** Replaces options without a prompt by one that brings them, unless the others do already. */
-function settable(options: readonly string[], symbols: Symbols): string[] {
+function settable(options: readonly string[], space: Space): string[] {
   const wanted = options.filter((name) => !always.has(name));
   const found = wanted.flatMap((name) => {
-    if (hasPrompt(name, symbols)) return [name];
-    const sources = sourcesOf(name, symbols);
-    if (sources.length === 0 || sources.some((by) => wanted.includes(by))) return [];
-    return [sources.reduce((best, by) => (likeness(by, name) > likeness(best, name) ? by : best))];
+    const symbol = space.byName.get(name);
+    if (symbol === undefined) return [];
+    if (hasPrompt(symbol)) return [name];
+    const sources = sourcesOf(symbol);
+    if (sources.length === 0 || sources.some((by) => wanted.includes(by.name))) return [];
+    const [first] = sources.sort(
+      (a, b) => likeness(b.name, name) - likeness(a.name, name) || asksOf(a) - asksOf(b),
+    );
+    return first === undefined ? [] : [first.name];
   });
   return [...new Set(found)];
 }
 
 /** Options with a prompt that turn on one without: they select it, or its default names them. */
-function sourcesOf(name: string, symbols: Symbols): string[] {
-  const selectors = (symbols.selectors.get(name) ?? []).map(({ by }) => by);
-  const defaults = (symbols.definitions.get(name) ?? []).flatMap(({ defaults: expressions }) =>
-    expressions
-      .map((expression) => expression.replace(/!\s*\w+/g, ''))
-      .flatMap((expression) => symbolsOf(expression)),
+function sourcesOf({ selectedBy, defaults }: ConfigSymbol): ConfigSymbol[] {
+  const selectors = selectedBy.map(({ by }) => by);
+  const named = defaults.flatMap(({ value, condition }) =>
+    [value, condition].flatMap((expression) => positiveIn(expression)),
   );
-  return [...selectors, ...defaults].filter((by) => hasPrompt(by, symbols));
+  return [...selectors, ...named].filter(hasPrompt);
+}
+
+/** How many options its dependencies name: of two, the one that asks for less is the likelier wish. */
+function asksOf({ dependency }: ConfigSymbol): number {
+  return namedIn(dependency).length;
+}
+
+/** The symbols that an expression names other than to deny them. */
+function positiveIn(expression: Expression): ConfigSymbol[] {
+  switch (expression.kind) {
+    case 'symbol':
+      return [expression.symbol];
+    case 'and':
+    case 'or':
+      return [...positiveIn(expression.left), ...positiveIn(expression.right)];
+    case 'not':
+    case 'compare':
+      return [];
+  }
 }
 
 /** How many letters two names begin with together: QUOTA is meant by QUOTACTL, not XFS_QUOTA. */
@@ -151,6 +173,6 @@ function likeness(a: string, b: string): number {
   return length;
 }
 
-function hasPrompt(name: string, symbols: Symbols): boolean {
-  return (symbols.definitions.get(name) ?? []).some(({ prompt }) => prompt);
+function hasPrompt({ prompts, constant }: ConfigSymbol): boolean {
+  return prompts.length > 0 && !constant;
 }

@@ -86,7 +86,7 @@ describe('minimise', () => {
     expect(dropped.map(({ name, followed, reason }) => [name, followed, reason.kind])).toEqual([
       ['DISK', false, 'user'],
       ['CACHE', true, 'selected'],
-      ['NICE', true, 'user'],
+      ['NICE', true, 'implied'],
     ]);
   });
 

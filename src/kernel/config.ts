@@ -17,6 +17,7 @@ import { formatFragment, parseConfig } from './fragment.js';
 import { prepareSource } from './source.js';
 import type { SourceOptions } from './source.js';
 import { openSpace } from './space.js';
+import type { KernelSpace } from './space.js';
 import { findToolchain } from './toolchain.js';
 import type { Toolchain } from './toolchain.js';
 import type { KernelSpec, SourceTree } from './types.js';
@@ -49,7 +50,8 @@ export async function configureKernel(
     findToolchain(),
   ]);
   const wanted = formatFragment(spec.options);
-  const open = () => openSpace(spec, context, options);
+  let space: Promise<KernelSpace> | undefined;
+  const open = () => (space ??= openSpace(spec, context, options));
   const entry = await cached(
     join(cacheDirectory(), 'kernel', 'configs'),
     keyOf('config', FORMAT, source.key, toolchain.compiler, toolchain.linker, wanted),

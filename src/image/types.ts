@@ -8,6 +8,8 @@ export type EntryType = 'file' | 'directory' | 'symlink' | 'character' | 'block'
 export interface TreeEntry {
   /** Slash-separated, relative, normal: no empty, `.` or `..` part. The root is the empty string. */
   readonly path: string;
+  /** Which file it is, numbered from 0 in the order of first names; hard links share the number. */
+  readonly inode: number;
   readonly type: EntryType;
   /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
   readonly mode: number;
@@ -36,6 +38,8 @@ export interface FileTree {
   /** `sha256:…` of everything that reaches a disk: the same digest means the same bytes. */
   readonly digest: string;
   readonly entryCount: number;
+  /** As `entryCount`, hard links counted once. */
+  readonly inodeCount: number;
   /** Sum of file sizes, hard links counted once. */
   readonly contentBytes: number;
   get(path: string): TreeEntry | undefined;
@@ -43,6 +47,8 @@ export interface FileTree {
   resolve(path: string): TreeEntry | undefined;
   /** Parents before children, siblings in byte order; the root first. */
   entries(): Iterable<TreeEntry>;
+  /** What is in a directory, sorted; follows nothing. */
+  children(path: string): Iterable<TreeEntry>;
   /** Names in a directory, sorted. */
   list(path: string): readonly string[];
   /** The content of a file (links followed). @throws LupineError when absent or larger than limit. */
@@ -81,6 +87,9 @@ export interface LayerInfo {
   readonly mediaType: string;
   readonly size: number;
 }
+
+/** When a registry is asked what a name means: `missing` asks only for what is not on this machine. */
+export type PullPolicy = 'always' | 'missing' | 'never';
 
 export type SourceKind =
   'registry' | 'oci' | 'oci-archive' | 'docker-archive' | 'directory' | 'executable';

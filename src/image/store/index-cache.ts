@@ -43,7 +43,7 @@ export async function saveFacts(digest: string, { diffId, index }: LayerFacts): 
   const temporary = await temporaryDirectory(directory());
   try {
     const file = join(temporary, 'index');
-    await writeFile(file, [`${diffId}\n`, encodeIndex(index)], { flush: true });
+    await writeFile(file, [`${diffId}\n`, ...encodeIndex(index)], { flush: true });
     await rename(file, fileOf(digest));
   } finally {
     await rm(temporary, { recursive: true, force: true });

@@ -4,13 +4,24 @@ import { Readable } from 'node:stream';
 import { LupineError } from '../../support/errors.js';
 import type { FileTree, TreeEntry } from '../types.js';
 import type { ContentSource } from './content.js';
-import { DirectoryNode, FileNode, sortTree, visit, walk, type Node } from './nodes.js';
+import {
+  type Arrival,
+  DirectoryNode,
+  FileNode,
+  isFirstName,
+  sortTree,
+  visit,
+  type Visit,
+  walk,
+} from './nodes.js';
+import { pathOf } from './place.js';
 import { tarOf } from './tar-out.js';
 
 const READ_LIMIT = 64 * 1024 * 1024;
 
 export class NodeTree implements FileTree {
   readonly entryCount: number;
+  readonly inodeCount: number;
   readonly contentBytes: number;
 
   /** Takes the nodes over: they must not change any more. */
@@ -21,25 +32,28 @@ export class NodeTree implements FileTree {
   ) {
     sortTree(root);
     let entries = 0;
+    let inodes = 0;
     let bytes = 0;
-    for (const { path, node } of visit(root)) {
+    for (const place of visit(root)) {
+      const { node, directory, name } = place;
       entries += 1;
-      if (!(node instanceof FileNode)) continue;
       // Set already where the same nodes were a tree before, to be digested.
-      node.path ??= path;
-      if (node.path === path) bytes += node.metadata.size;
+      if (node instanceof FileNode && node.directory === undefined) {
+        node.directory = directory;
+        node.name = name;
+      }
+      if (!isFirstName(place)) continue;
+      node.inode = inodes++;
+      if (node instanceof FileNode) bytes += node.metadata.size;
     }
     this.entryCount = entries;
+    this.inodeCount = inodes;
     this.contentBytes = bytes;
   }
 
   get(path: string): TreeEntry | undefined {
-    let node: Node | undefined = this.root;
-    const parts = partsOf(path);
-    for (const part of parts) {
-      node = node instanceof DirectoryNode ? node.children.get(part) : undefined;
-    }
-    return node === undefined ? undefined : entryOf(parts.join('/'), node);
+    const place = this.#find(path);
+    return place === undefined ? undefined : entryOf(place);
   }
 
   /** Undefined also for a link that leads nowhere or in a circle. */
@@ -47,13 +61,22 @@ export class NodeTree implements FileTree {
     const arrival = this.#follow(path);
     if (arrival === undefined) return undefined;
     const { node, directory, name } = arrival;
-    if (node instanceof DirectoryNode) return entryOf(node.path, node);
-    const parent = directory.path;
-    return entryOf(parent === '' ? name : `${parent}/${name}`, node);
+    const own =
+      node instanceof DirectoryNode ? node.path : pathOf({ directory: directory.path, name });
+    return entryOf({ ...arrival, path: own });
   }
 
   *entries(): Generator<TreeEntry, void, undefined> {
-    for (const { path, node } of visit(this.root)) yield entryOf(path, node);
+    for (const place of visit(this.root)) yield entryOf(place);
+  }
+
+  *children(path: string): Generator<TreeEntry, void, undefined> {
+    const place = this.#find(path);
+    if (!(place?.node instanceof DirectoryNode)) return;
+    const directory = place.node;
+    for (const [name, node] of directory.children) {
+      yield entryOf({ path: pathOf({ directory: place.path, name }), node, directory, name });
+    }
   }
 
   /** Follows links, as opening a directory does; empty when there is none. */
@@ -95,6 +118,19 @@ export class NodeTree implements FileTree {
     return stream;
   }
 
+  /** Follows nothing. */
+  #find(path: string): Visit | undefined {
+    let at: Arrival = { node: this.root, directory: this.root, name: '' };
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+    for (const name of parts) {
+      const directory = at.node;
+      const node = directory instanceof DirectoryNode ? directory.children.get(name) : undefined;
+      if (node === undefined) return undefined;
+      at = { node, directory: directory as DirectoryNode, name };
+    }
+    return { ...at, path: parts.join('/') };
+  }
+
   #follow(path: string) {
     try {
       return walk(this.root, path, { followLast: true });
@@ -105,11 +141,21 @@ export class NodeTree implements FileTree {
   }
 }
 
-function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '' && part !== '.');
-}
-
-function entryOf(path: string, node: Node): TreeEntry {
-  const first = node instanceof FileNode ? (node.path ?? path) : path;
-  return { path, ...node.metadata, ...(first === path ? {} : { linkOf: first }) };
+function entryOf(place: Visit): TreeEntry {
+  const { path, node } = place;
+  const { type, mode, uid, gid, mtime, size, xattrs, target, major, minor } = node.metadata;
+  return {
+    path,
+    inode: node.inode,
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    size,
+    xattrs,
+    ...(target === undefined ? {} : { target }),
+    ...(major === undefined || minor === undefined ? {} : { major, minor }),
+    ...(isFirstName(place) ? {} : { linkOf: node.path }),
+  };
 }

@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { LupineError } from '../../support/errors.js';
 import type { EntryType } from '../types.js';
 import type { LayerIndex, LayerRecord, Metadata } from './layer-index.js';
+import { NO_XATTRS } from './pax.js';
+import { PathSplitter, pathOf } from './place.js';
 import { checkXattrs, deviceNumbers, ownerId, plainPath, symlinkTarget } from './rules.js';
 
 /** Raised whenever the format or what an index says of a layer changes. */
@@ -19,27 +21,30 @@ const LINK = 6;
 const WHITEOUT = 7;
 const OPAQUE = 8;
 
-export function encodeIndex(index: LayerIndex): Buffer {
+/** In pieces: joining them would take as much memory again. */
+export function encodeIndex(index: LayerIndex): Buffer[] {
+  const hash = createHash('sha256');
   const lines: Buffer[] = [];
   for (let at = 0; at < index.records.length; at += RECORDS_A_LINE) {
     const rows = index.records.slice(at, at + RECORDS_A_LINE).map(rowOf);
-    lines.push(Buffer.from(`${JSON.stringify(rows)}\n`));
+    const line = Buffer.from(`${JSON.stringify(rows)}\n`);
+    hash.update(line);
+    lines.push(line);
   }
-  const body = Buffer.concat(lines);
-  return Buffer.concat([Buffer.from(`${FORMAT}\n${sha256(body)}\n`), body]);
+  return [Buffer.from(`${FORMAT}\n${hash.digest('hex')}\n`), ...lines];
 }
 
 function rowOf(record: LayerRecord): unknown[] {
-  switch (record.kind) {
+  switch (record.type) {
     case 'whiteout':
       return [WHITEOUT, record.path];
     case 'opaque':
       return [OPAQUE, record.path];
     case 'link':
-      return [LINK, record.path, record.to];
-    case 'node': {
-      const { type, mode, uid, gid, mtime, size, xattrs, target, major, minor } = record.metadata;
-      const row = [TYPES.indexOf(type), record.path, mode, uid, gid, mtime, size, record.offset];
+      return [LINK, pathOf(record), record.to];
+    default: {
+      const { type, mode, uid, gid, mtime, size, xattrs, target, major, minor } = record;
+      const row = [TYPES.indexOf(type), pathOf(record), mode, uid, gid, mtime, size, record.offset];
       const pairs = [...xattrs].map(([name, value]) => [
         name,
         Buffer.from(value).toString('base64'),
@@ -65,6 +70,7 @@ export function decodeIndex(bytes: Buffer): LayerIndex {
     damaged();
   }
   const records: LayerRecord[] = [];
+  const paths = new PathSplitter();
   let end = 0;
   try {
     for (let at = 0; at < body.length;) {
@@ -74,8 +80,8 @@ export function decodeIndex(bytes: Buffer): LayerIndex {
       );
       if (!Array.isArray(rows) || newline < 0) damaged();
       for (const row of rows) {
-        const record = recordOf(row, end);
-        if (record.kind === 'node') end = record.offset + record.metadata.size;
+        const record = recordOf(row, end, paths);
+        if ('offset' in record) end = record.offset + record.size;
         records.push(record);
       }
       at = newline + 1;
@@ -86,19 +92,20 @@ export function decodeIndex(bytes: Buffer): LayerIndex {
   return { records };
 }
 
-function recordOf(row: unknown, earliest: number): LayerRecord {
+function recordOf(row: unknown, earliest: number, paths: PathSplitter): LayerRecord {
   if (!Array.isArray(row)) damaged();
   const [code, path] = row as unknown[];
   if (typeof path !== 'string' || plainPath(path) !== path) damaged();
+  const { directory, name } = paths.split(path);
   switch (code) {
     case WHITEOUT:
-      return { kind: 'whiteout', path };
+      return { type: 'whiteout', path };
     case OPAQUE:
-      return { kind: 'opaque', path };
+      return { type: 'opaque', path };
     case LINK: {
       const to: unknown = row[2];
       if (typeof to !== 'string' || plainPath(to) !== to) damaged();
-      return { kind: 'link', path, to };
+      return { type: 'link', directory, name, to };
     }
   }
   const type = typeof code === 'number' ? TYPES[code] : undefined;
@@ -107,7 +114,9 @@ function recordOf(row: unknown, earliest: number): LayerRecord {
   if (mtime === undefined || size === undefined || offset === undefined) damaged();
   // Files are read in this order, in one pass.
   if (offset < earliest || mode > 0o7777 || (type !== 'file' && size > 0)) damaged();
-  const metadata: Metadata = {
+  return {
+    directory,
+    name,
     type,
     mode,
     uid: ownerId(uid),
@@ -115,9 +124,9 @@ function recordOf(row: unknown, earliest: number): LayerRecord {
     mtime,
     size,
     xattrs: xattrsOf(row[9]),
+    offset,
     ...specialOf(type, row[8]),
   };
-  return { kind: 'node', path, metadata, offset };
 }
 
 function specialOf(type: EntryType, special: unknown): Partial<Metadata> {
@@ -131,8 +140,6 @@ function specialOf(type: EntryType, special: unknown): Partial<Metadata> {
   }
   return {};
 }
-
-const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
 function xattrsOf(pairs: unknown): ReadonlyMap<string, Uint8Array> {
   if (pairs === undefined) return NO_XATTRS;

@@ -9,9 +9,16 @@ import { LupineError } from '../../support/errors.js';
 import type { FileTree } from '../types.js';
 import { layerSource } from './content.js';
 import { NodeTree } from './file-tree.js';
-import type { LayerIndex, LayerRecord } from './layer-index.js';
+import type {
+  FileRecord,
+  HidingRecord,
+  LayerIndex,
+  LayerRecord,
+  LinkRecord,
+} from './layer-index.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { DirectoryNode, FileNode, newRoot, walk } from './nodes.js';
+import { pathOf } from './place.js';
 import { MAX_PATH, refusalOf, refuse } from './rules.js';
 
 export interface Layer {
@@ -47,8 +54,9 @@ export function mergeLayers(
   );
 }
 
-type Hiding = Extract<LayerRecord, { kind: 'whiteout' | 'opaque' }>;
-type Stating = Exclude<LayerRecord, Hiding>;
+function isHiding(record: LayerRecord): record is HidingRecord {
+  return record.type === 'whiteout' || record.type === 'opaque';
+}
 
 /** One layer onto the tree of those below. */
 class Merge {
@@ -65,65 +73,60 @@ class Merge {
 
   apply(): void {
     const { records } = this.layer.index;
-    let at = '';
+    let at: LayerRecord | undefined;
     try {
-      for (const record of records) {
-        at = record.path;
-        if (record.kind === 'whiteout' || record.kind === 'opaque') this.#hide(record);
-      }
-      for (const record of records) {
-        at = record.path;
-        if (record.kind === 'node' || record.kind === 'link') this.#state(record);
-      }
+      for (at of records) if (isHiding(at)) this.#hide(at);
+      for (at of records) if (!isHiding(at)) this.#state(at);
     } catch (error) {
-      throw refusalOf(error, this.layer.digest, at);
+      const path = at === undefined ? '' : isHiding(at) ? at.path : pathOf(at);
+      throw refusalOf(error, this.layer.digest, path);
     }
   }
 
-  #hide(record: Hiding): void {
-    const [parent, name] = splitPath(record.path);
-    const arrival = walk(this.root, record.kind === 'opaque' ? record.path : parent, {
+  #hide(record: HidingRecord): void {
+    const slash = record.path.lastIndexOf('/');
+    const parent = record.path.slice(0, Math.max(slash, 0));
+    const arrival = walk(this.root, record.type === 'opaque' ? record.path : parent, {
       followLast: true,
       budget: this.budget,
       // What this layer replaces by something else is no way into the lower tree.
       mayFollow: (directory, link) => !this.#isStated(directory, link),
     });
     if (!(arrival?.node instanceof DirectoryNode)) return;
-    if (record.kind === 'opaque') arrival.node.children.clear();
-    else arrival.node.children.delete(name);
+    if (record.type === 'opaque') arrival.node.children.clear();
+    else arrival.node.children.delete(record.path.slice(slash + 1));
   }
 
   /** Whether this layer has an entry of its own, other than a symbolic link, at a lower one's place. */
   #isStated(directory: DirectoryNode, name: string): boolean {
     this.#stated ??= new Set(
       this.layer.index.records
-        .filter((record) => record.kind === 'node' && record.metadata.type !== 'symlink')
-        .map((record) => record.path),
+        .filter((record) => 'offset' in record && record.type !== 'symlink')
+        .map((record) => pathOf(record as FileRecord)),
     );
-    const path = directory.path;
-    return this.#stated.has(path === '' ? name : `${path}/${name}`);
+    return this.#stated.has(pathOf({ directory: directory.path, name }));
   }
 
-  #state(record: Stating): void {
-    if (record.path === '') {
-      if (record.kind === 'node') this.root.metadata = record.metadata;
+  #state(record: FileRecord | LinkRecord): void {
+    const { name } = record;
+    if (name === '') {
+      if (record.type !== 'link') this.root.metadata = record;
       return;
     }
-    const [parentText, name] = splitPath(record.path);
-    const parent = this.#parent(parentText);
+    const parent = this.#parent(record.directory);
     const existing = parent.children.get(name);
-    if (record.kind === 'node' && record.metadata.type === 'directory') {
+    if (record.type === 'directory') {
       if (existing instanceof DirectoryNode) {
-        existing.metadata = record.metadata;
+        existing.metadata = record;
         return;
       }
-      parent.addDirectory(name, record.metadata);
+      parent.addDirectory(name, record);
     } else {
       if (parent.pathLength + name.length > MAX_PATH) refuse('a path is longer than 4095 bytes');
       const node =
-        record.kind === 'link'
+        record.type === 'link'
           ? this.#linked(record.to)
-          : new FileNode(record.metadata, this.number, record.offset);
+          : new FileNode(record, this.number, record.offset);
       parent.children.set(name, node);
     }
     // The last parent may have been reached through what is now replaced.
@@ -144,9 +147,4 @@ class Merge {
     if (arrival.node instanceof DirectoryNode) refuse('a hard link points to a directory');
     return arrival.node;
   }
-}
-
-function splitPath(path: string): [parent: string, name: string] {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
 }

@@ -6,12 +6,16 @@
 import { LupineError } from '../../support/errors.js';
 import type { Metadata } from './layer-index.js';
 import { compareNames } from '../../support/name-bytes.js';
+import { pathOf } from './place.js';
 import { MAX_PATH, refuse } from './rules.js';
 
 /** Anything but a directory. */
 export class FileNode {
-  /** Its first name in the tree's order; set when the tree is complete. */
-  path: string | undefined;
+  /** Its first name in the tree's order, and the directory that has it; set when the tree is complete. */
+  directory: DirectoryNode | undefined;
+  name = '';
+  /** As in `TreeEntry`. */
+  inode = 0;
 
   /** @param source which of the tree's content sources has its content. @param position where there. */
   constructor(
@@ -19,10 +23,17 @@ export class FileNode {
     readonly source: number,
     readonly position: number,
   ) {}
+
+  /** That of its first name. */
+  get path(): string {
+    return pathOf({ directory: this.directory?.path ?? '', name: this.name });
+  }
 }
 
 export class DirectoryNode {
   children = new Map<string, Node>();
+  /** As in `TreeEntry`. */
+  inode = 0;
 
   constructor(
     public metadata: Metadata,
@@ -42,8 +53,7 @@ export class DirectoryNode {
   }
 
   get path(): string {
-    const above = this.parent?.path ?? '';
-    return above === '' ? this.name : `${above}/${this.name}`;
+    return pathOf({ directory: this.parent?.path ?? '', name: this.name });
   }
 }
 
@@ -131,15 +141,19 @@ export function walk(root: DirectoryNode, path: string, options: WalkOptions): A
   return at;
 }
 
-export interface Visit {
+export interface Visit extends Arrival {
   readonly path: string;
-  readonly node: Node;
+}
+
+/** Whether this is not a further name of a file that has come before, once the tree is complete. */
+export function isFirstName({ node, directory, name }: Arrival): boolean {
+  return node instanceof DirectoryNode || (node.directory === directory && node.name === name);
 }
 
 /** All names, parents before children, in the order of the children's maps; the root first. */
 export function* visit(root: DirectoryNode): Generator<Visit, void, undefined> {
-  yield { path: '', node: root };
-  const stack = [{ prefix: '', children: root.children.entries() }];
+  yield { path: '', node: root, directory: root, name: '' };
+  const stack = [{ prefix: '', directory: root, children: root.children.entries() }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const next = top.children.next();
     if (next.done) {
@@ -148,9 +162,9 @@ export function* visit(root: DirectoryNode): Generator<Visit, void, undefined> {
     }
     const [name, node] = next.value;
     const path = top.prefix + name;
-    yield { path, node };
+    yield { path, node, directory: top.directory, name };
     if (node instanceof DirectoryNode) {
-      stack.push({ prefix: `${path}/`, children: node.children.entries() });
+      stack.push({ prefix: `${path}/`, directory: node, children: node.children.entries() });
     }
   }
 }

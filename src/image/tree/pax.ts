@@ -10,6 +10,9 @@ const SPACE = 0x20;
 const EQUALS = 0x3d;
 const NEWLINE = 0x0a;
 
+/** The attributes of nearly every file: one for all of them. */
+export const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+
 /** Parses the records of one extended header; a later one for the same key holds. */
 export function decodePax(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
@@ -52,7 +55,7 @@ export function encodePax(records: Iterable<readonly [string, Uint8Array]>): Buf
  * The extended attributes among the records: `SCHILY.xattr.NAME` holds the bytes themselves (star,
  * GNU tar, Go), `LIBARCHIVE.xattr.NAME` a percent-encoded name and base64. The former wins.
  */
-export function xattrsOf(records: ReadonlyMap<string, Buffer>): Map<string, Buffer> {
+export function xattrsOf(records: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
   for (const [key, value] of records) {
     if (!key.startsWith('LIBARCHIVE.xattr.')) continue;
@@ -66,7 +69,7 @@ export function xattrsOf(records: ReadonlyMap<string, Buffer>): Map<string, Buff
       found.set(key.slice('SCHILY.xattr.'.length), Buffer.from(value));
     }
   }
-  return found;
+  return found.size === 0 ? NO_XATTRS : found;
 }
 
 function percentDecoded(text: string): string {

@@ -83,26 +83,26 @@ export function plainPath(name: string): string {
 }
 
 export type Whiteout =
-  | { readonly kind: 'whiteout' | 'opaque'; readonly path: string }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'dropped' };
+  | { readonly type: 'whiteout' | 'opaque'; readonly path: string }
+  | { readonly type: 'none' }
+  | { readonly type: 'dropped' };
 
 /** What a plain path says by `.wh.` in it: which path a whiteout hides, or whose children. */
 export function whiteoutOf(path: string): Whiteout {
-  if (!path.includes(WHITEOUT)) return { kind: 'none' };
-  if (path.startsWith(`${WHITEOUT}${WHITEOUT}`) && path !== OPAQUE) return { kind: 'dropped' };
+  if (!path.includes(WHITEOUT)) return { type: 'none' };
+  if (path.startsWith(`${WHITEOUT}${WHITEOUT}`) && path !== OPAQUE) return { type: 'dropped' };
   const slash = path.lastIndexOf('/');
   const parent = path.slice(0, Math.max(slash, 0));
   const name = path.slice(slash + 1);
   if (parent.split('/').some((part) => part.startsWith(WHITEOUT))) {
     refuse('a whiteout is used as a directory');
   }
-  if (!name.startsWith(WHITEOUT)) return { kind: 'none' };
-  if (name === OPAQUE) return { kind: 'opaque', path: parent };
+  if (!name.startsWith(WHITEOUT)) return { type: 'none' };
+  if (name === OPAQUE) return { type: 'opaque', path: parent };
   const hidden = name.slice(WHITEOUT.length);
   if (hidden === '' || hidden === '.' || hidden === '..') refuse('a whiteout hides no name');
-  if (hidden.startsWith(WHITEOUT)) return { kind: 'dropped' };
-  return { kind: 'whiteout', path: slash < 0 ? hidden : `${parent}/${hidden}` };
+  if (hidden.startsWith(WHITEOUT)) return { type: 'dropped' };
+  return { type: 'whiteout', path: slash < 0 ? hidden : `${parent}/${hidden}` };
 }
 
 export function symlinkTarget(target: string): string {

@@ -8,7 +8,7 @@
 import type { ContentSink, ContentSource } from './content.js';
 import type { Metadata } from './layer-index.js';
 import { compareNames, encodeName } from '../../support/name-bytes.js';
-import { DirectoryNode, FileNode, visit } from './nodes.js';
+import { DirectoryNode, FileNode, isFirstName, visit } from './nodes.js';
 import { encodePax } from './pax.js';
 import { BLOCK, encodeHeader, MAX_USTAR, TYPE } from './tar-header.js';
 
@@ -29,14 +29,17 @@ export async function* tarOf(
     const wanted = files.get(number);
     if (wanted !== undefined) yield* source.pour(wanted, writer, signal);
   }
-  for (const { path, node } of visit(root)) {
-    if (!(node instanceof FileNode) || node.metadata.type === 'file' || node.path !== path)
+  for (const place of visit(root)) {
+    const { path, node } = place;
+    if (!(node instanceof FileNode) || node.metadata.type === 'file' || !isFirstName(place)) {
       continue;
+    }
     writer.entry(path, node.metadata, TYPE[node.metadata.type as 'symlink']);
     yield* writer.take();
   }
-  for (const { path, node } of visit(root)) {
-    if (!(node instanceof FileNode) || node.path === path) continue;
+  for (const place of visit(root)) {
+    const { path, node } = place;
+    if (isFirstName(place)) continue;
     writer.entry(path, { ...node.metadata, size: 0 }, TYPE.link, node.path);
     yield* writer.take();
   }
@@ -47,9 +50,11 @@ export async function* tarOf(
 /** Regular files by the source of their contents, in the order of their positions there. */
 function filesBySource(root: DirectoryNode): Map<number, FileNode[]> {
   const files = new Map<number, FileNode[]>();
-  for (const { path, node } of visit(root)) {
-    if (!(node instanceof FileNode) || node.metadata.type !== 'file' || node.path !== path)
+  for (const place of visit(root)) {
+    const { node } = place;
+    if (!(node instanceof FileNode) || node.metadata.type !== 'file' || !isFirstName(place)) {
       continue;
+    }
     const list = files.get(node.source);
     if (list === undefined) files.set(node.source, [node]);
     else list.push(node);
@@ -69,7 +74,7 @@ class TarWriter implements ContentSink {
   #length = 0;
 
   begin(file: FileNode): void {
-    this.entry(file.path ?? '', file.metadata, TYPE.file);
+    this.entry(file.path, file.metadata, TYPE.file);
   }
 
   data(bytes: Buffer): void {

@@ -5,7 +5,7 @@
  * world reads layers with.
  */
 
-import { decodePax, xattrsOf } from './pax.js';
+import { decodePax, NO_XATTRS, xattrsOf } from './pax.js';
 import { refuse } from './rules.js';
 import { BLOCK, decodeHeader, TYPE, type TarHeader } from './tar-header.js';
 
@@ -31,7 +31,6 @@ export interface TarEntry {
 
 /** As in Go: no honest long name or set of attributes is larger. */
 const MAX_EXTENDED = 1024 * 1024;
-const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 const EMPTY = Buffer.alloc(0);
 
 const WITHOUT_CONTENT = new Set<number>([

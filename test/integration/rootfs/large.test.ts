@@ -18,11 +18,15 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const SIZE = 2 ** 31 + 12_345;
 const MEGA = 2 ** 20;
 
-const root = entry('', { type: 'directory', mode: 0o755, size: 0 });
-const large = entry('large', { type: 'file', mode: 0o644, size: SIZE });
+const root = entry('', 0, { type: 'directory', mode: 0o755, size: 0 });
+const large = entry('large', 1, { type: 'file', mode: 0o644, size: SIZE });
 
-function entry(path: string, rest: Pick<TreeEntry, 'type' | 'mode' | 'size'>): TreeEntry {
-  return { path, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), ...rest };
+function entry(
+  path: string,
+  inode: number,
+  rest: Pick<TreeEntry, 'type' | 'mode' | 'size'>,
+): TreeEntry {
+  return { path, inode, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), ...rest };
 }
 
 /** Zeros with a number in each MiB, so that no two are alike. */
@@ -55,10 +59,12 @@ function* archive(): Generator<Buffer> {
 const tree: FileTree = {
   digest: 'sha256:large',
   entryCount: 2,
+  inodeCount: 2,
   contentBytes: SIZE,
   get: (path) => (path === '' ? root : path === 'large' ? large : undefined),
   resolve: (path) => tree.get(path),
   entries: () => [root, large],
+  children: (path) => (path === '' ? [large] : []),
   list: () => ['large'],
   readFile: () => expect.fail('too large to be read'),
   tar: () => Readable.from(archive(), { objectMode: false }),

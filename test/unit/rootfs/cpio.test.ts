@@ -40,9 +40,11 @@ test('a file of 4 GiB is refused before anything is read', async () => {
   const tree: FileTree = {
     digest: small.digest,
     entryCount: 2,
+    inodeCount: 2,
     contentBytes: 2 ** 32,
     get: (path) => small.get(path),
     resolve: (path) => small.resolve(path),
+    children: (path) => small.children(path),
     list: (path) => small.list(path),
     readFile: (path) => small.readFile(path),
     *entries() {

@@ -76,6 +76,31 @@ test('entries come parents first, siblings in byte order, links named after thei
   expect(tree.contentBytes).toBe('root'.length + 'binary'.length);
 });
 
+test('hard links share a number, and numbers follow the first names', () => {
+  const entries = [...tree.entries()];
+  const first = entries.filter(({ linkOf }) => linkOf === undefined);
+  expect(first.map(({ inode }) => inode)).toEqual(first.map((_, i) => i));
+  expect(tree.inodeCount).toBe(first.length);
+  for (const { path, inode, linkOf } of entries) {
+    expect(tree.get(path)?.inode).toBe(inode);
+    if (linkOf !== undefined) expect(tree.get(linkOf)?.inode).toBe(inode);
+  }
+  expect(tree.resolve('bin/app2')?.inode).toBe(tree.get('usr/bin/app')?.inode);
+});
+
+test('children are what entries has one level below', () => {
+  const entries = [...tree.entries()];
+  for (const { path } of entries) {
+    const below = entries.filter((entry) => {
+      const parent = entry.path.slice(0, Math.max(entry.path.lastIndexOf('/'), 0));
+      return entry.path !== '' && parent === path;
+    });
+    expect([...tree.children(path)]).toEqual(below);
+  }
+  expect([...tree.children('bin')]).toEqual([]);
+  expect([...tree.children('nothing')]).toEqual([]);
+});
+
 describe('readFile', () => {
   test('follows links', async () => {
     expect((await tree.readFile('bin/tool')).toString()).toBe('root');

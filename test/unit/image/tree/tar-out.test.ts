@@ -192,18 +192,16 @@ describe('layers', () => {
     const index = {
       records: [
         {
-          kind: 'node',
-          path: 'a',
+          directory: '',
+          name: 'a',
+          type: 'file',
+          mode: 0o644,
+          uid: 0,
+          gid: 0,
+          mtime: 0,
+          size,
+          xattrs: new Map(),
           offset: 512,
-          metadata: {
-            type: 'file',
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-            size,
-            xattrs: new Map(),
-          },
         },
       ],
     } as const;

@@ -12,7 +12,7 @@ import { encodeName } from '../support/name-bytes.js';
 import { contentsOf } from './contents.js';
 import { deviceOf, isDevice, modeOf } from './devices.js';
 import { ImageWriter } from './image-writer.js';
-import { inodesOf, type Inode } from './inodes.js';
+import { Inodes } from './inodes.js';
 import { PATH_MAX, targetOf } from './names.js';
 
 /** Where an application's files lie in its initramfs, apart from init's own. */
@@ -99,9 +99,8 @@ export async function writeInitramfs(
   context: Context,
   progress?: (bytes: number) => void,
 ): Promise<void> {
-  const inodes = new Map<string, Inode>();
-  for (const inode of inodesOf(tree)) inodes.set(inode.entry.path, inode);
-  for (const { entry } of inodes.values()) checkLimits(entry);
+  for (const entry of tree.entries()) checkLimits(entry);
+  const inodes = new Inodes(tree);
   const file = await open(output, 'wx', 0o644);
   try {
     const writer = new ImageWriter(file, ALIGN);
@@ -110,13 +109,11 @@ export async function writeInitramfs(
       await writer.write(position, bytes);
       position += bytes.length;
     };
-    const root = inodes.get('');
-    if (root !== undefined) await append(member(root.entry, root));
+    const root = tree.get('');
+    if (root !== undefined) await append(member(root, inodes.linksOf(root)));
     let done = 0;
     for await (const { entry, data } of contentsOf(tree, context.signal)) {
-      const inode = inodes.get(entry.linkOf ?? entry.path);
-      if (inode === undefined) throw new Error(`no inode of ${entry.path}`);
-      await append(member(entry, inode));
+      await append(member(entry, inodes.linksOf(entry)));
       for await (const piece of data) {
         await append(piece);
         done += piece.length;
@@ -133,18 +130,18 @@ export async function writeInitramfs(
 }
 
 /** The header of one name; of a symbolic link with its text. */
-function member(entry: TreeEntry, inode: Inode): Buffer {
+function member(entry: TreeEntry, links: number): Buffer {
   const symlink = entry.type === 'symlink';
   const device = isDevice(entry) ? deviceOf(entry) : 0;
   const target = symlink ? targetOf(entry) : Buffer.alloc(0);
   const header = encodeHeader({
     name: archiveName(entry.path),
-    ino: inode.number + 1,
+    ino: entry.inode + 1,
     mode: modeOf(entry),
     uid: entry.uid,
     gid: entry.gid,
     // The kernel makes no hard links of symbolic links: each name is one of its own.
-    links: symlink ? 1 : inode.links,
+    links: symlink ? 1 : links,
     mtime: Math.max(0, Math.min(MAX_FIELD, entry.mtime)),
     // A file's content comes with its first name, which the kernel links the others to.
     size: symlink ? target.length : entry.linkOf === undefined ? entry.size : 0,

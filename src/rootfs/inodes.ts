@@ -1,71 +1,84 @@
 /**
  * A tree as a Unix file system sees it: inodes with link counts, and directories as lists of names.
- * Inodes are numbered from 0 in the tree's own order, so the same tree always gives the same numbers.
+ * An inode is made of the tree anew whenever it is asked for; kept are only two numbers of each, so
+ * that an image of a million files takes little memory.
  */
 
-import type { FileTree, TreeEntry } from '../image/types.js';
-import { LupineError } from '../support/errors.js';
-import { nameOf, parentOf } from './names.js';
+import type { EntryType, FileTree, TreeEntry } from '../image/types.js';
+import { nameOf } from './names.js';
 
 export interface Name {
   readonly name: Buffer;
-  readonly inode: Inode;
+  /** The number of the inode. */
+  readonly inode: number;
+  readonly type: EntryType;
 }
 
 export interface Inode {
+  /** From 0, in the tree's own order, so the same tree always gives the same numbers. */
   readonly number: number;
   /** Its first name. */
   readonly entry: TreeEntry;
-  readonly parent: Inode;
   /** Names, and for directories `.` and each `..` that leads here. */
-  links: number;
-  /** Of a directory, in byte order and without `.` and `..`; empty for all else. */
-  readonly names: Name[];
+  readonly links: number;
+  /** Of a directory, in byte order, but first `.` and `..`; empty for all else. */
+  readonly names: readonly Name[];
 }
 
-/** All inodes of a tree, the root first. @throws LupineError for names no file system could hold. */
-export function inodesOf(tree: FileTree): readonly Inode[] {
-  const inodes: Inode[] = [];
-  const byPath = new Map<string, Inode>();
-  const furtherNames: TreeEntry[] = [];
-  for (const entry of tree.entries()) {
-    if (entry.linkOf !== undefined) {
-      furtherNames.push(entry);
-      continue;
+/** All inodes of a tree, the root first. */
+export class Inodes implements Iterable<Inode> {
+  readonly count: number;
+  readonly #links: Uint32Array;
+  /** Of directories: the number of the one above, the root's own for the root. */
+  readonly #parents: Uint32Array;
+
+  /** @throws LupineError for names no file system could hold. */
+  constructor(private readonly tree: FileTree) {
+    this.count = tree.inodeCount;
+    this.#links = new Uint32Array(this.count);
+    this.#parents = new Uint32Array(this.count);
+    const links = this.#links;
+    const add = (inode: number, count: number) => (links[inode] = (links[inode] ?? 0) + count);
+    for (const { type, path, inode } of tree.entries()) {
+      nameOf(path);
+      add(inode, 1);
+      if (type !== 'directory') continue;
+      add(inode, 1);
+      for (const child of tree.children(path)) {
+        if (child.type !== 'directory') continue;
+        add(inode, 1);
+        this.#parents[child.inode] = inode;
+      }
     }
-    const inode = newInode(inodes.length, entry, byPath);
-    inodes.push(inode);
-    byPath.set(entry.path, inode);
   }
-  for (const entry of furtherNames) {
-    const inode = byPath.get(entry.linkOf ?? '');
-    if (inode === undefined || inode.entry.type === 'directory') throw broken(entry.path);
-    inode.links += 1;
-    parentIn(byPath, entry.path).names.push({ name: nameOf(entry.path), inode });
+
+  *[Symbol.iterator](): Generator<Inode, void, undefined> {
+    for (const entry of this.tree.entries()) {
+      if (entry.linkOf === undefined) yield this.of(entry);
+    }
   }
-  for (const { names } of inodes) names.sort((a, b) => Buffer.compare(a.name, b.name));
-  return inodes;
+
+  /** @param entry the first name of a file. */
+  of(entry: TreeEntry): Inode {
+    const names = entry.type === 'directory' ? this.#namesIn(entry) : [];
+    return { number: entry.inode, entry, links: this.linksOf(entry), names };
+  }
+
+  linksOf({ inode }: TreeEntry): number {
+    return this.#links[inode] ?? 0;
+  }
+
+  #namesIn({ path, inode, type }: TreeEntry): Name[] {
+    const names: Name[] = [
+      { name: SELF, inode, type },
+      { name: PARENT, inode: this.#parents[inode] ?? 0, type },
+    ];
+    for (const child of this.tree.children(path)) {
+      names.push({ name: nameOf(child.path), inode: child.inode, type: child.type });
+    }
+    return names;
+  }
 }
 
-function newInode(number: number, entry: TreeEntry, byPath: ReadonlyMap<string, Inode>): Inode {
-  const links = entry.type === 'directory' ? 2 : 1;
-  if (entry.path === '') {
-    const root = { number, entry, links, names: [] };
-    return Object.assign(root, { parent: root as unknown as Inode });
-  }
-  const parent = parentIn(byPath, entry.path);
-  const inode = { number, entry, parent, links, names: [] };
-  parent.names.push({ name: nameOf(entry.path), inode });
-  if (entry.type === 'directory') parent.links += 1;
-  return inode;
-}
-
-function parentIn(byPath: ReadonlyMap<string, Inode>, path: string): Inode {
-  const parent = byPath.get(parentOf(path));
-  if (parent?.entry.type !== 'directory') throw broken(path);
-  return parent;
-}
-
-function broken(where: string): LupineError {
-  return new LupineError('a name of the image is not in a directory of it', { where });
-}
+const SELF = Buffer.from('.');
+const PARENT = Buffer.from('..');

@@ -17,11 +17,6 @@ export function nameOf(path: string): Buffer {
   return name;
 }
 
-/** The path of the directory that holds this name; the root's is the root itself. */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
 /** The text of a symbolic link, as bytes. @throws LupineError when a kernel could not follow it. */
 export function targetOf(entry: TreeEntry): Buffer {
   const target = encodeName(entry.target ?? '');

@@ -10,20 +10,13 @@ import type { Inode, Name } from '../inodes.js';
 const BLOCK_SIZE = 4096;
 const DIRENT = 12;
 
-function allNames(directory: Inode): Name[] {
-  const names = [
-    { name: Buffer.from('.'), inode: directory },
-    { name: Buffer.from('..'), inode: directory.parent },
-    ...directory.names,
-  ];
-  return names.sort((a, b) => Buffer.compare(a.name, b.name));
-}
-
 /** Names grouped by the block that holds them. */
 function blocksOf(directory: Inode): { names: Name[]; bytes: number }[] {
   const blocks: { names: Name[]; bytes: number }[] = [];
+  // Names may come before `.`.
+  const sorted = [...directory.names].sort((a, b) => Buffer.compare(a.name, b.name));
   let current = { names: [] as Name[], bytes: BLOCK_SIZE };
-  for (const name of allNames(directory)) {
+  for (const name of sorted) {
     const bytes = DIRENT + name.name.length;
     if (current.bytes + bytes > BLOCK_SIZE) {
       current = { names: [], bytes: 0 };
@@ -42,17 +35,17 @@ export function directorySize(directory: Inode): number {
 }
 
 /** @param nidOf the number by which the kernel finds an inode. */
-export function encodeDirectory(directory: Inode, nidOf: (inode: Inode) => number): Buffer {
+export function encodeDirectory(directory: Inode, nidOf: (inode: number) => number): Buffer {
   const blocks = blocksOf(directory);
   const data = Buffer.alloc((blocks.length - 1) * BLOCK_SIZE + (blocks.at(-1)?.bytes ?? 0));
   blocks.forEach(({ names }, index) => {
     const start = index * BLOCK_SIZE;
     let nameAt = names.length * DIRENT;
-    names.forEach(({ name, inode }, i) => {
+    names.forEach(({ name, inode, type }, i) => {
       const at = start + i * DIRENT;
       data.writeBigUInt64LE(BigInt(nidOf(inode)), at);
       data.writeUInt16LE(nameAt, at + 8);
-      data.writeUInt8(FILE_TYPE[inode.entry.type], at + 10);
+      data.writeUInt8(FILE_TYPE[type], at + 10);
       name.copy(data, start + nameAt);
       nameAt += name.length;
     });

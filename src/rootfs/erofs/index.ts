@@ -10,7 +10,6 @@ import type { Context } from '../../support/context.js';
 import { contentsOf } from '../contents.js';
 import { deviceOf, isDevice, modeOf } from '../devices.js';
 import { ImageWriter } from '../image-writer.js';
-import type { Inode } from '../inodes.js';
 import { targetOf } from '../names.js';
 import { uuidOf } from '../uuid.js';
 import { encodeDirectory } from './directory.js';
@@ -21,8 +20,7 @@ import {
   SUPERBLOCK_OFFSET,
   SUPERBLOCK_SIZE,
   encodeXattrs,
-  layOut,
-  type Layout,
+  Layout,
   type Placed,
 } from './layout.js';
 
@@ -39,7 +37,7 @@ export async function writeErofs(
   context: Context,
   progress?: (bytes: number) => void,
 ): Promise<void> {
-  const layout = layOut(tree);
+  const layout = new Layout(tree);
   const file = await open(output, 'wx', 0o644);
   try {
     await file.truncate(layout.blocks * BLOCK_SIZE);
@@ -52,20 +50,18 @@ export async function writeErofs(
 
 /** The superblock, and every inode whose content comes from metadata. */
 async function writeMetadata(layout: Layout, tree: FileTree, file: FileHandle): Promise<void> {
-  const nids = layout.placed.map(({ offset }) => offset / SLOT);
-  const nidOf = (inode: Inode) => nids[inode.number] ?? 0;
   const writers = new Writers(file);
   await writers.inodes.write(SUPERBLOCK_OFFSET, encodeSuperblock(layout, uuidOf(tree.digest)));
-  for (const placed of layout.placed) {
-    const { entry } = placed.inode;
+  for (const inode of layout.inodes) {
+    const { entry } = inode;
     if (entry.type === 'file' && entry.size > 0) continue;
     const content =
       entry.type === 'directory'
-        ? encodeDirectory(placed.inode, nidOf)
+        ? encodeDirectory(inode, (number) => layout.nidOf(number))
         : entry.type === 'symlink'
           ? targetOf(entry)
           : Buffer.alloc(0);
-    const parts = new Parts(placed, writers);
+    const parts = new Parts(layout.place(inode), writers);
     await parts.write(content);
     await parts.end();
   }
@@ -79,17 +75,12 @@ async function writeContents(
   context: Context,
   progress: ((bytes: number) => void) | undefined,
 ): Promise<void> {
-  const places = new Map<string, Placed>();
-  for (const placed of layout.placed) {
-    const { entry } = placed.inode;
-    if (entry.type === 'file' && entry.size > 0) places.set(entry.path, placed);
-  }
   const writers = new Writers(file);
   let done = 0;
   for await (const { entry, data } of contentsOf(tree, context.signal)) {
-    const placed = places.get(entry.path);
-    if (placed === undefined) continue;
-    const parts = new Parts(placed, writers);
+    // The rest is written already.
+    if (entry.type !== 'file' || entry.size === 0 || entry.linkOf !== undefined) continue;
+    const parts = new Parts(layout.place(layout.inodes.of(entry)), writers);
     for await (const piece of data) {
       await parts.write(piece);
       done += piece.length;
@@ -146,8 +137,8 @@ function encodeSuperblock(layout: Layout, uuid: Buffer): Buffer {
   block.writeUInt32LE(MAGIC, 0);
   block.writeUInt32LE(COMPAT_MTIME, 8);
   block.writeUInt8(Math.log2(BLOCK_SIZE), 12);
-  block.writeUInt16LE((layout.placed[0]?.offset ?? 0) / SLOT, 14);
-  block.writeBigUInt64LE(BigInt(layout.placed.length), 16);
+  block.writeUInt16LE(layout.nidOf(0), 14);
+  block.writeBigUInt64LE(BigInt(layout.inodes.count), 16);
   block.writeUInt32LE(layout.blocks, 36);
   uuid.copy(block, 48);
   return block;

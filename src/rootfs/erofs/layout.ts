@@ -7,7 +7,7 @@
 
 import type { FileTree, TreeEntry } from '../../image/types.js';
 import { LupineError } from '../../support/errors.js';
-import { inodesOf, type Inode } from '../inodes.js';
+import { type Inode, Inodes } from '../inodes.js';
 import { targetOf } from '../names.js';
 import { xattrsOf } from '../xattrs.js';
 import { directorySize } from './directory.js';
@@ -21,51 +21,77 @@ export const INODE_SIZE = 64;
 const XATTR_HEADER = 12;
 const MAX_BLOCKS = 2 ** 32 - 1;
 
-export interface Placed {
-  readonly inode: Inode;
-  /** Byte offset of the inode. */
-  readonly offset: number;
+/** What an inode takes. */
+interface Shape {
   /** Bytes of extended attributes after it. */
   readonly xattrBytes: number;
   /** Bytes of content. */
   readonly size: number;
   /** Bytes of the content's end that follow the attributes. */
   readonly tail: number;
-  /** Block where the rest of the content starts. */
+}
+
+export interface Placed extends Shape {
+  readonly inode: Inode;
+  /** Byte offset of the inode. */
+  readonly offset: number;
+  /** Block where the content starts that does not follow the inode. */
   readonly block: number;
 }
 
-export interface Layout {
-  readonly placed: readonly Placed[];
+export class Layout {
+  readonly inodes: Inodes;
   readonly blocks: number;
+  /** By inode. */
+  readonly #nids: Uint32Array;
+  readonly #starts: Uint32Array;
+
+  /** @throws LupineError when erofs cannot hold the tree. */
+  constructor(tree: FileTree) {
+    this.inodes = new Inodes(tree);
+    this.#nids = new Uint32Array(this.inodes.count);
+    this.#starts = new Uint32Array(this.inodes.count);
+    let offset = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+    // Whole blocks are counted from the end of the inodes, which is not known yet.
+    let blocks = 0;
+    for (const inode of this.inodes) {
+      const { xattrBytes, size, tail } = shapeOf(inode);
+      const head = INODE_SIZE + xattrBytes;
+      const left = BLOCK_SIZE - (offset % BLOCK_SIZE);
+      // An inode, and whatever has a tail, lies in one block.
+      if (left < (tail > 0 ? head + tail : INODE_SIZE)) offset += left;
+      this.#nids[inode.number] = offset / SLOT;
+      this.#starts[inode.number] = blocks;
+      offset = Math.ceil((offset + head + tail) / SLOT) * SLOT;
+      blocks += Math.ceil((size - tail) / BLOCK_SIZE);
+    }
+    const first = Math.ceil(offset / BLOCK_SIZE);
+    this.blocks = first + blocks;
+    if (this.blocks > MAX_BLOCKS) {
+      throw new LupineError('the files are too large for erofs', {
+        fix: 'use the format squashfs',
+      });
+    }
+    this.#starts.forEach((start, i, starts) => (starts[i] = first + start));
+  }
+
+  /** The number by which the kernel finds an inode. */
+  nidOf(inode: number): number {
+    return this.#nids[inode] ?? 0;
+  }
+
+  place(inode: Inode): Placed {
+    const offset = this.nidOf(inode.number) * SLOT;
+    return { inode, offset, block: this.#starts[inode.number] ?? 0, ...shapeOf(inode) };
+  }
 }
 
-/** @throws LupineError when erofs cannot hold the tree. */
-export function layOut(tree: FileTree): Layout {
-  let offset = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
-  const sketch = inodesOf(tree).map((inode) => {
-    const xattrBytes = xattrLength(inode.entry);
-    const size = contentLength(inode);
-    const rest = size % BLOCK_SIZE;
-    const head = INODE_SIZE + xattrBytes;
-    const tail = head + rest <= BLOCK_SIZE ? rest : 0;
-    const left = BLOCK_SIZE - (offset % BLOCK_SIZE);
-    // An inode, and whatever has a tail, lies in one block.
-    if (left < (tail > 0 ? head + tail : INODE_SIZE)) offset += left;
-    const own = offset;
-    offset = Math.ceil((offset + head + tail) / SLOT) * SLOT;
-    return { inode, offset: own, xattrBytes, size, tail };
-  });
-  let block = Math.ceil(offset / BLOCK_SIZE);
-  const placed = sketch.map((item) => {
-    const start = block;
-    block += Math.ceil((item.size - item.tail) / BLOCK_SIZE);
-    return { ...item, block: start };
-  });
-  if (block > MAX_BLOCKS) {
-    throw new LupineError('the files are too large for erofs', { fix: 'use the format squashfs' });
-  }
-  return { placed, blocks: block };
+function shapeOf(inode: Inode): Shape {
+  const xattrBytes = xattrLength(inode.entry);
+  const size = contentLength(inode);
+  const rest = size % BLOCK_SIZE;
+  const tail = INODE_SIZE + xattrBytes + rest <= BLOCK_SIZE ? rest : 0;
+  return { xattrBytes, size, tail };
 }
 
 function contentLength(inode: Inode): number {

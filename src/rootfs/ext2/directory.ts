@@ -13,20 +13,11 @@ function lengthOf(name: Buffer): number {
   return Math.ceil((HEADER + name.length) / 4) * 4;
 }
 
-const SELF = Buffer.from('.');
-const PARENT = Buffer.from('..');
-
-function* allNames(directory: Inode) {
-  yield { name: SELF, inode: directory };
-  yield { name: PARENT, inode: directory.parent };
-  yield* directory.names;
-}
-
 /** Blocks that a directory needs. */
 export function directoryBlocks(directory: Inode): number {
   let blocks = 1;
   let used = 0;
-  for (const { name } of allNames(directory)) {
+  for (const { name } of directory.names) {
     const length = lengthOf(name);
     if (used + length > BLOCK_SIZE) {
       blocks += 1;
@@ -38,12 +29,12 @@ export function directoryBlocks(directory: Inode): number {
 }
 
 /** The content of a directory. @param numberOf the number of an inode on this disk. */
-export function encodeDirectory(directory: Inode, numberOf: (inode: Inode) => number): Buffer {
+export function encodeDirectory(directory: Inode, numberOf: (inode: number) => number): Buffer {
   const data = Buffer.alloc(directoryBlocks(directory) * BLOCK_SIZE);
   let at = 0;
   let last = 0;
   let blockEnd = BLOCK_SIZE;
-  for (const { name, inode } of allNames(directory)) {
+  for (const { name, inode, type } of directory.names) {
     const length = lengthOf(name);
     if (at + length > blockEnd) {
       data.writeUInt16LE(blockEnd - last, last + 4);
@@ -53,7 +44,7 @@ export function encodeDirectory(directory: Inode, numberOf: (inode: Inode) => nu
     data.writeUInt32LE(numberOf(inode), at);
     data.writeUInt16LE(length, at + 4);
     data.writeUInt8(name.length, at + 6);
-    data.writeUInt8(FILE_TYPE[inode.entry.type], at + 7);
+    data.writeUInt8(FILE_TYPE[type], at + 7);
     name.copy(data, at + HEADER);
     last = at;
     at += length;

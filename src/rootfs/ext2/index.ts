@@ -15,7 +15,7 @@ import { mapBlocks } from './block-map.js';
 import { encodeDirectory } from './directory.js';
 import { BLOCK_SIZE, BLOCKS_PER_GROUP, hasSuperblock } from './geometry.js';
 import { encodeBitmaps, encodeDescriptors, encodeInode, encodeSuperblock } from './metadata.js';
-import { numberOf, planExt2, type Placed, type Plan } from './plan.js';
+import { numberOf, placedOf, planExt2, type Plan } from './plan.js';
 
 /** Writes a tree as ext2 into a new file. @param progress told the bytes of contents written so far. */
 export async function writeExt2(
@@ -61,11 +61,11 @@ async function writeInodes(plan: Plan, file: FileHandle): Promise<void> {
   const data = new ImageWriter(file, BLOCK_SIZE);
   const put = ({ block, content }: { block: number; content: Buffer }) =>
     data.write(block * BLOCK_SIZE, content);
-  for (const placed of plan.placed) {
+  for (const placed of placedOf(plan)) {
     const { inode, blocks, start } = placed;
     const pointers = await mapBlocks(blocks, (n) => geometry.locate(start + n).block, put);
     const bytes = encodeInode(placed, geometry, pointers);
-    await tables.write(geometry.inodeOffset(numberOf(inode)), bytes);
+    await tables.write(geometry.inodeOffset(numberOf(inode.number)), bytes);
     const { type } = inode.entry;
     if (type === 'directory') {
       await writeAt(plan, start, encodeDirectory(inode, numberOf), data);
@@ -73,7 +73,8 @@ async function writeInodes(plan: Plan, file: FileHandle): Promise<void> {
       await writeAt(plan, start, targetOf(inode.entry), data);
     }
   }
-  for (const { at, content } of plan.xattrBlocks) await writeAt(plan, at, content, data);
+  for (const { at, content } of new Set(plan.xattrs.values()))
+    await writeAt(plan, at, content, data);
   await tables.end();
   await data.end();
 }
@@ -90,16 +91,12 @@ async function writeContents(
   context: Context,
   progress: ((bytes: number) => void) | undefined,
 ): Promise<void> {
-  const places = new Map<string, Placed>();
-  for (const placed of plan.placed) {
-    if (placed.inode.entry.type === 'file') places.set(placed.inode.entry.path, placed);
-  }
   const writer = new ImageWriter(file, BLOCK_SIZE);
   let done = 0;
   for await (const { entry, data } of contentsOf(tree, context.signal)) {
-    const placed = places.get(entry.path);
-    if (placed === undefined) continue;
-    const stretch = new Stretch(plan, placed.start, writer);
+    // Symbolic links and directories are written already.
+    if (entry.type !== 'file' || entry.linkOf !== undefined) continue;
+    const stretch = new Stretch(plan, plan.starts[entry.inode] ?? 0, writer);
     for await (const piece of data) {
       await stretch.write(piece);
       done += piece.length;

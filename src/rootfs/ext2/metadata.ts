@@ -16,8 +16,8 @@ const DEFAULT_MOUNT_XATTR_USER_AND_ACL = 0x4 | 0x8;
 const SECTORS_PER_BLOCK = BLOCK_SIZE / 512;
 
 /** Inodes of a group that are in use: always its first ones. */
-function usedInodes({ geometry, placed }: Plan, group: number): number {
-  const used = FIRST_INODE - 2 + placed.length;
+function usedInodes({ geometry, inodes }: Plan, group: number): number {
+  const used = FIRST_INODE - 2 + inodes.count;
   const before = group * geometry.inodesPerGroup;
   return Math.max(0, Math.min(geometry.inodesPerGroup, used - before));
 }
@@ -31,7 +31,7 @@ export function encodeSuperblock(plan: Plan, uuid: Buffer, group: number): Buffe
   u32(0, geometry.inodes);
   u32(4, geometry.blocks);
   u32(12, geometry.dataBlocks - plan.used);
-  u32(16, geometry.inodes - (FIRST_INODE - 2 + plan.placed.length));
+  u32(16, geometry.inodes - (FIRST_INODE - 2 + plan.inodes.count));
   u32(24, Math.log2(BLOCK_SIZE / 1024));
   u32(28, Math.log2(BLOCK_SIZE / 1024));
   u32(32, BLOCKS_PER_GROUP);
@@ -71,11 +71,11 @@ export function encodeDescriptors(plan: Plan): Buffer {
   return table;
 }
 
-function directoriesByGroup({ geometry, placed }: Plan): number[] {
+function directoriesByGroup({ geometry, inodes }: Plan): number[] {
   const counts = new Array<number>(geometry.groups).fill(0);
-  for (const { inode } of placed) {
-    if (inode.entry.type !== 'directory') continue;
-    const group = Math.floor((numberOf(inode) - 1) / geometry.inodesPerGroup);
+  for (const { entry, number } of inodes) {
+    if (entry.type !== 'directory') continue;
+    const group = Math.floor((numberOf(number) - 1) / geometry.inodesPerGroup);
     counts[group] = (counts[group] ?? 0) + 1;
   }
   return counts;

@@ -5,7 +5,7 @@
 
 import type { FileTree } from '../../image/types.js';
 import { LupineError } from '../../support/errors.js';
-import { inodesOf, type Inode } from '../inodes.js';
+import { type Inode, Inodes } from '../inodes.js';
 import { targetOf } from '../names.js';
 import { pointerBlocks } from './block-map.js';
 import { directoryBlocks } from './directory.js';
@@ -40,50 +40,58 @@ export interface XattrBlock {
 
 export interface Plan {
   readonly geometry: Geometry;
-  /** By inode number on disk, ascending. */
-  readonly placed: readonly Placed[];
-  readonly xattrBlocks: readonly XattrBlock[];
+  readonly inodes: Inodes;
+  /** By inode: the data block where its content starts. */
+  readonly starts: Uint32Array;
+  readonly xattrs: ReadonlyMap<number, XattrBlock>;
   /** Data blocks in use: the first ones. */
   readonly used: number;
 }
 
 /** An inode's number on disk: the root is 2, others come after the reserved ones. */
-export function numberOf(inode: Inode): number {
-  return inode.number === 0 ? 2 : FIRST_INODE - 1 + inode.number;
+export function numberOf(inode: number): number {
+  return inode === 0 ? 2 : FIRST_INODE - 1 + inode;
+}
+
+/** All inodes with their places, by their numbers on disk. */
+export function* placedOf({ inodes, starts, xattrs }: Plan): Generator<Placed, void, undefined> {
+  for (const inode of inodes) {
+    const blocks = contentBlocks(inode);
+    const start = starts[inode.number] ?? 0;
+    const own = xattrs.get(inode.number);
+    yield { inode, blocks, pointers: pointerBlocks(blocks), start, xattrs: own };
+  }
 }
 
 /** @throws LupineError when ext2 cannot hold the tree. */
 export function planExt2(tree: FileTree, freeBytes?: number): Plan {
-  const placed: Placed[] = [];
-  const xattrBlocks: XattrBlock[] = [];
+  const inodes = new Inodes(tree);
+  const starts = new Uint32Array(inodes.count);
+  const xattrs = new Map<number, XattrBlock>();
   const shareable = new Map<string, XattrBlock>();
   let used = 0;
-  for (const inode of inodesOf(tree)) {
+  for (const inode of inodes) {
     checkLinks(inode);
     const blocks = contentBlocks(inode);
-    const pointers = pointerBlocks(blocks);
-    const start = used;
-    used += blocks + pointers;
+    starts[inode.number] = used;
+    used += blocks + pointerBlocks(blocks);
     const content = encodeXattrBlock(inode.entry);
-    let xattrs: XattrBlock | undefined;
-    if (content !== undefined) {
-      const key = content.toString('latin1');
-      xattrs = shareable.get(key);
-      if (xattrs === undefined || xattrs.shared === MAX_SHARED) {
-        xattrs = { content, at: used, shared: 0 };
-        used += 1;
-        shareable.set(key, xattrs);
-        xattrBlocks.push(xattrs);
-      }
-      xattrs.shared += 1;
-      setShared(xattrs.content, xattrs.shared);
+    if (content === undefined) continue;
+    const key = content.toString('latin1');
+    let block = shareable.get(key);
+    if (block === undefined || block.shared === MAX_SHARED) {
+      block = { content, at: used, shared: 0 };
+      used += 1;
+      shareable.set(key, block);
     }
-    placed.push({ inode, blocks, pointers, start, xattrs });
+    block.shared += 1;
+    setShared(block.content, block.shared);
+    xattrs.set(inode.number, block);
   }
   const free = freeBytes ?? Math.max(MIN_FREE, Math.ceil((used * BLOCK_SIZE) / 4));
-  const inodes = FIRST_INODE - 1 + placed.length + Math.ceil(free / BYTES_PER_INODE);
-  const geometry = new Geometry(used + Math.ceil(free / BLOCK_SIZE), inodes);
-  return { geometry, placed, xattrBlocks, used };
+  const slots = FIRST_INODE - 1 + inodes.count + Math.ceil(free / BYTES_PER_INODE);
+  const geometry = new Geometry(used + Math.ceil(free / BLOCK_SIZE), slots);
+  return { geometry, inodes, starts, xattrs, used };
 }
 
 function contentBlocks(inode: Inode): number {

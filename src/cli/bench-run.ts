@@ -70,7 +70,10 @@ export async function runCompare(
   const [old, recent] = await Promise.all([before, after].map(resultsAt));
   if (old === undefined || recent === undefined) throw new Error('two results');
   const changes = compareResults(old, recent);
-  if (flags.json === true) return printJson(changes);
+  if (flags.json === true) {
+    printJson(changes);
+    return;
+  }
   const shown = changes.filter(({ verdict }) => flags.all === true || verdict !== 'same');
   if (shown.length > 0) {
     const { formatComparison, formatNumber } = await import('../evaluation/report/index.js');

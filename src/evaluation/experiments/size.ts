@@ -63,6 +63,6 @@ async function sizesOf({ kernel, built }: Subject): Promise<Value[]> {
   return [
     { metric: 'elf', value: elfBytes },
     { metric: 'bzimage', value: bzImageBytes },
-    ...Object.entries(sizes).map(([metric, value]) => ({ metric, value })),
+    ...Object.entries<number>({ ...sizes }).map(([metric, value]) => ({ metric, value })),
   ];
 }

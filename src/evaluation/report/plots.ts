@@ -8,9 +8,17 @@ import { parseHTML } from 'linkedom';
 import type { ExperimentResults, Figure, Metric } from '../results.js';
 import { unitNote, type Cell } from './figures.js';
 
+/** What is needed of the DOM, whose types belong to browsers and are not in this program. */
+const draw = Plot.plot as unknown as (
+  options: Plot.PlotOptions & { readonly document: unknown },
+) => { readonly outerHTML: string };
+const openPage = parseHTML as unknown as (html: string) => { readonly document: unknown };
+
 const WIDTH = 760;
 const LEFT = 150;
 const BAR = 22;
+/** Room for ticks and, below them, the label. */
+const BOTTOM = 42;
 
 interface Mark {
   readonly subject: string;
@@ -37,16 +45,16 @@ export function drawFigure(
   const subjects = experiment.subjects
     .map(({ name }) => name)
     .filter((name) => marks.some(({ subject }) => subject === name));
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const { document } = openPage('<!doctype html><html><body></body></html>');
   const options = optionsOf(figure.kind, marks, subjects, first);
-  const drawn = Plot.plot({
+  return draw({
     ...options,
     document,
     width: WIDTH,
+    marginBottom: BOTTOM,
     ariaLabel: figure.title,
     style: { fontSize: '12px', background: 'none' },
-  });
-  return drawn.outerHTML;
+  }).outerHTML;
 }
 
 function marksOf(cells: readonly Cell[], metrics: readonly Metric[], relative: boolean): Mark[] {

@@ -1,6 +1,6 @@
 /** Differences of configurations, as lines for people. */
 
-import type { Cause, Change, MenuChanges } from '../kconfig/diff.js';
+import type { Cause, Change, MenuChanges } from '../kconfig/index.js';
 import { describeReason } from './print-explanation.js';
 import type { Style } from './style.js';
 

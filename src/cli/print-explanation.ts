@@ -1,12 +1,17 @@
 /** What is known of an option, as lines for people. */
 
 import type { OptionFacts } from '../kconfig/source/index.js';
-import type { Need, PlacedNeed } from '../kconfig/needs.js';
-import type { DefinitionView, Link, OptionValue } from '../kconfig/explain.js';
+import type {
+  DefinitionView,
+  Link,
+  Need,
+  OptionValue,
+  PlacedNeed,
+  Position,
+  Reason,
+} from '../kconfig/index.js';
 import type { OptionExplanation } from '../unikernel/index.js';
 import type { OptionRequest } from '../kernel/index.js';
-import type { Position } from '../kconfig/ast.js';
-import type { Reason } from '../kconfig/reasons.js';
 import type { Style } from './style.js';
 
 /** How many of a long list are shown; `--json` has them all. */

@@ -1,6 +1,6 @@
 /** What was dropped from a configuration and what was kept, as lines for people. */
 
-import type { Kept } from '../kconfig/minimise.js';
+import type { Kept } from '../kconfig/index.js';
 import type { KernelMinimised } from '../unikernel/index.js';
 import { describeReason } from './print-explanation.js';
 

@@ -1,6 +1,6 @@
 /** Why an option is off, as lines for people. */
 
-import type { Fix, Obstacle } from '../kconfig/why-not.js';
+import type { Fix, Obstacle } from '../kconfig/index.js';
 import type { OptionWhyNot } from '../unikernel/index.js';
 import { describeReason, placeOf, placedLines } from './print-explanation.js';
 import type { Style } from './style.js';

@@ -15,7 +15,9 @@ export interface Style {
 
 /** @param coloured whether the reader's terminal shows colours. */
 export function style(coloured: boolean): Style {
-  const paint = (format: Format, text: string) => (coloured ? styleText(format, text) : text);
+  // Newer versions of Node.js would look at standard output by themselves.
+  const paint = (format: Format, text: string) =>
+    coloured ? styleText(format, text, { validateStream: false }) : text;
   return {
     strong: (text) => paint('bold', text),
     faint: (text) => paint('dim', text),

@@ -38,3 +38,16 @@ export type {
   Values,
 } from './model.js';
 export type { Target, TargetOptions, TargetResult } from './targets.js';
+export { diff, type Change, type Cause, type MenuChanges, type Side } from './diff.js';
+export {
+  explain,
+  type DefinitionView,
+  type Explanation,
+  type Link,
+  type OptionValue,
+} from './explain.js';
+export { minimise, type Dropped, type Kept, type MinimiseResult } from './minimise.js';
+export type { Need, PlacedNeed } from './needs.js';
+export { reasonsOf, type Reason } from './reasons.js';
+export { whyNot, type Fix, type Obstacle, type WhyNot } from './why-not.js';
+export { Written } from './written.js';

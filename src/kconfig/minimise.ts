@@ -91,19 +91,14 @@ function withParameters(
   settings: Map<ConfigSymbol, string>,
   wanted: Readonly<Record<string, string>>,
 ): Configuration {
-  const build = (): Configuration => {
-    const made = allNo(full.space);
-    for (const [symbol, value] of settings) made.set(symbol, value);
-    return made;
-  };
-  let values = build();
+  let values = allNo(full.space, settings);
   for (const symbol of full.space.symbols) {
     if (!isParameter(full, symbol) || settings.has(symbol)) continue;
     const value = full.value(symbol);
     if (values.visibility(symbol) === 0 || values.value(symbol) === value) continue;
     values.set(symbol, value);
     if (holds(values, wanted) && values.value(symbol) === value) settings.set(symbol, value);
-    else values = build();
+    else values = allNo(full.space, settings);
   }
   return values;
 }

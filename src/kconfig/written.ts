@@ -28,11 +28,20 @@ export interface Definition {
   readonly help?: string;
 }
 
+/** A condition whose names are not looked up yet: most are never asked for. */
+interface RawAsk {
+  readonly origin: Ask['origin'];
+  readonly expression: AstExpression;
+  /** Of `depends on A if B`: B. */
+  readonly condition?: AstExpression | undefined;
+  readonly position: Position;
+}
+
 /** What encloses an entry. */
 interface Place {
   readonly path: readonly string[];
-  readonly asks: readonly Ask[];
-  readonly shown: readonly Ask[];
+  readonly asks: readonly RawAsk[];
+  readonly shown: readonly RawAsk[];
 }
 
 type Block = Extract<AstEntry, { entries: unknown }>;
@@ -61,13 +70,10 @@ export class Written {
       return {
         position: entry.position,
         path: place.path,
-        asks: [...place.asks, ...this.#dependencies(entry.properties, 'depends')],
-        shown: [
-          ...place.shown,
-          ...(prompt?.condition === undefined
-            ? []
-            : [this.#ask('prompt', prompt.condition, prompt.position)]),
-        ],
+        asks: [...place.asks, ...dependencies(entry.properties, 'depends')].map((ask) =>
+          this.#ask(ask),
+        ),
+        shown: [...place.shown, ...shownIf(entry.properties)].map((ask) => this.#ask(ask)),
         ...(prompt === undefined ? {} : { prompt: prompt.text }),
         ...(help === undefined ? {} : { help: help.text }),
       };
@@ -80,44 +86,16 @@ export class Written {
         const known = this.#entries.get(entry.name);
         if (known === undefined) this.#entries.set(entry.name, [{ entry, place }]);
         else known.push({ entry, place });
-      } else if ('entries' in entry) this.#walk(entry.entries, this.#inside(entry, place));
+      } else if ('entries' in entry) this.#walk(entry.entries, inside(entry, place));
     }
   }
 
-  #inside(entry: Block, place: Place): Place {
-    if (entry.kind === 'if') {
-      return {
-        ...place,
-        asks: [...place.asks, this.#ask('if', entry.condition, entry.position)],
-      };
-    }
-    const title =
-      entry.kind === 'menu'
-        ? entry.prompt
-        : entry.properties.find((one) => one.kind === 'prompt')?.text;
-    const visible = entry.properties.flatMap((one) =>
-      one.kind === 'visible' ? [this.#ask('visible', one.expression, one.position)] : [],
-    );
-    return {
-      path: title === undefined ? place.path : [...place.path, title],
-      asks: [...place.asks, ...this.#dependencies(entry.properties, entry.kind)],
-      shown: [...place.shown, ...visible],
-    };
-  }
-
-  #dependencies(properties: readonly AstProperty[], origin: Ask['origin']): Ask[] {
-    return properties.flatMap((one) => {
-      if (one.kind !== 'depends') return [];
-      const ask = this.#ask(origin, one.expression, one.position);
-      if (one.condition === undefined) return [ask];
-      // `depends on A if B` asks for nothing where B is n.
-      const unless: Expression = { kind: 'not', of: this.#expression(one.condition) };
-      return [{ ...ask, expression: { kind: 'or', left: ask.expression, right: unless } }];
-    });
-  }
-
-  #ask(origin: Ask['origin'], expression: AstExpression, position: Position): Ask {
-    return { origin, expression: this.#expression(expression), position };
+  #ask({ origin, expression, condition, position }: RawAsk): Ask {
+    const asked = this.#expression(expression);
+    if (condition === undefined) return { origin, expression: asked, position };
+    // `depends on A if B` asks for nothing where B is n.
+    const unless: Expression = { kind: 'not', of: this.#expression(condition) };
+    return { origin, expression: { kind: 'or', left: asked, right: unless }, position };
   }
 
   #expression(expression: AstExpression): Expression {
@@ -149,4 +127,38 @@ export class Written {
     if (found !== undefined) return found;
     throw new Error(`the space was not made of these files: it lacks ${name}`);
   }
+}
+
+function inside(entry: Block, place: Place): Place {
+  if (entry.kind === 'if') {
+    const { condition, position } = entry;
+    return { ...place, asks: [...place.asks, { origin: 'if', expression: condition, position }] };
+  }
+  const title =
+    entry.kind === 'menu'
+      ? entry.prompt
+      : entry.properties.find((one) => one.kind === 'prompt')?.text;
+  const visible = entry.properties.flatMap((one) =>
+    one.kind === 'visible' ? [{ ...one, origin: 'visible' as const }] : [],
+  );
+  return {
+    path: title === undefined ? place.path : [...place.path, title],
+    asks: [...place.asks, ...dependencies(entry.properties, entry.kind)],
+    shown: [...place.shown, ...visible],
+  };
+}
+
+function dependencies(properties: readonly AstProperty[], origin: Ask['origin']): RawAsk[] {
+  return properties.flatMap((one) => {
+    if (one.kind !== 'depends') return [];
+    const { expression, condition, position } = one;
+    return [{ origin, expression, condition, position }];
+  });
+}
+
+/** The condition of the prompt itself. */
+function shownIf(properties: readonly AstProperty[]): RawAsk[] {
+  const prompt = properties.find((one) => one.kind === 'prompt');
+  if (prompt?.condition === undefined) return [];
+  return [{ origin: 'prompt', expression: prompt.condition, position: prompt.position }];
 }

@@ -62,17 +62,13 @@ export function configureSpace(
   { space }: Pick<KernelSpace, 'space'>,
   requests: KernelSpec['options'],
 ): Configuration {
-  const values = allNo(space);
-  for (const { name, value } of requests) {
-    const symbol = space.byName.get(name);
-    if (symbol === undefined || symbol.isChoice || symbol.type === 'unknown') continue;
-    try {
-      values.set(symbol, value);
-    } catch (error) {
-      if (!(error instanceof KconfigError)) throw error;
-    }
-  }
-  return values;
+  const settings = new Map(
+    requests.flatMap(({ name, value }) => {
+      const symbol = space.byName.get(name);
+      return symbol === undefined || symbol.isChoice ? [] : [[symbol, value] as const];
+    }),
+  );
+  return allNo(space, settings);
 }
 
 /** A configuration of the user's. */

@@ -79,17 +79,16 @@ class Trial {
   }
 
   try(settings: Settings): Snapshot {
+    const changes = new Map<ConfigSymbol, string | undefined>();
     for (const symbol of this.set.keys()) {
-      if (settings.has(symbol)) continue;
-      const before = this.decided.get(symbol);
-      if (before === undefined) this.configuration.unset(symbol);
-      else this.configuration.set(symbol, before);
+      if (!settings.has(symbol)) changes.set(symbol, this.decided.get(symbol));
     }
     for (const [symbol, value] of settings) {
-      if (this.set.get(symbol) !== value) this.configuration.set(symbol, value);
+      if (this.set.get(symbol) !== value) changes.set(symbol, value);
       // A choice remembers in which order its members were decided.
-      if (symbol.choice !== undefined) this.spoilt = true;
+      if (symbol.choice !== undefined && this.decided.has(symbol)) this.spoilt = true;
     }
+    this.configuration.change(changes);
     this.set = settings;
     return new Snapshot(this.configuration, new Map([...this.decided, ...settings]));
   }
@@ -114,8 +113,12 @@ export function baseOf(configuration: Configuration): Base {
   });
 }
 
-/** The configuration that `conf --allnoconfig` starts from: everything that has a prompt is n. */
-export function allNo(space: Space): Configuration {
+/**
+ * The configuration that `conf --allnoconfig` starts from: everything that has a prompt is n.
+ *
+ * @param but what is decided otherwise; values that are not of their type are left out
+ */
+export function allNo(space: Space, but: Settings = new Map()): Configuration {
   const configuration = new Configuration(space);
   const refused = space.symbols.filter(
     (symbol) =>
@@ -126,6 +129,10 @@ export function allNo(space: Space): Configuration {
       // Since 6.11 it says nothing of members of choices.
       (symbol.choice === undefined || space.dialect === '6.1'),
   );
-  configuration.read(refused.map((symbol) => line(symbol, 'n')).join(''), '');
+  const lines = [
+    ...refused.map((symbol) => line(symbol, 'n')),
+    ...[...but].map(([symbol, value]) => line(symbol, value)),
+  ];
+  configuration.read(lines.join(''), '');
   return configuration;
 }

@@ -140,10 +140,10 @@ export class Builder {
 
   private member(node: DraftNode, symbol: DraftSymbol, choice: DraftSymbol): void {
     if (node.draftPrompt === undefined) {
-      this.diagnosis.problem(node.position, 'choice member must have a prompt');
+      this.diagnosis.problem(node.position, 'error: choice member must have a prompt');
     }
     if (symbol.type !== 'bool') {
-      this.diagnosis.problem(node.position, 'choice member must be bool');
+      this.diagnosis.problem(node.position, 'error: choice member must be bool');
     }
     if (symbol.memberOf !== undefined) return;
     symbol.memberOf = choice;
@@ -160,7 +160,7 @@ export class Builder {
     }
     for (const property of entry.properties) this.property(symbol, node, property, place);
     if (this.dialect === '6.12' && node.draftPrompt === undefined) {
-      this.diagnosis.problem(node.position, 'choice must have a prompt');
+      this.diagnosis.problem(node.position, 'error: choice must have a prompt');
     }
     this.entries(entry.entries, { ...place, parent: node, choice: symbol });
   }

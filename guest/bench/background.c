@@ -44,6 +44,7 @@ void bench_main(void)
 	int null = must(sys_open("/dev/null", O_WRONLY, 0));
 	uint64_t x, asleep = 0;
 
+	settle();
 	measure(0, loops, zero, null);
 	for (x = 1; x <= most; x *= 2) {
 		for (; asleep < x; asleep++)

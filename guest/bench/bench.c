@@ -116,6 +116,11 @@ void sleep_ms(unsigned int ms)
 	sys_nanosleep(&ts);
 }
 
+void settle(void)
+{
+	sleep_ms(parameter_number("bench_settle_ms", 2000));
+}
+
 void figure_begin(struct figure *f, const char *name, uint64_t x, uint64_t count)
 {
 	f->name = name;

@@ -67,6 +67,12 @@ static inline uint64_t ticks(void)
 uint64_t nanoseconds(void);
 void sleep_ms(unsigned int ms);
 
+/*
+ * Lets the kernel end what it began at boot: the self-tests of ciphers run for
+ * hundreds of milliseconds beside the first program. bench_settle_ms: 2000.
+ */
+void settle(void);
+
 /* One measurement: begin, the work, end (which prints the figure). */
 struct figure {
 	const char *name;

@@ -38,6 +38,7 @@ void bench_main(void)
 	uint64_t loops = parameter_number("bench_loops", 1000);
 	uint64_t x;
 
+	settle();
 	measure(0, loops);
 	for (x = 10; x <= 2560; x *= 2)
 		measure(x, loops);

@@ -191,6 +191,8 @@ void bench_main(void)
 	enter_root();
 	if (server.argc)
 		serve();
+	if (step_count)
+		settle();
 	for (i = 0; i < step_count; i++)
 		take_step(&steps[i]);
 	if (trace)

@@ -117,6 +117,7 @@ void bench_main(void)
 	uint64_t most = parameter_number("bench_most", 8);
 	uint64_t x;
 
+	settle();
 	run.loops = parameter_number("bench_loops", 10);
 	if (most > MOST_GROUPS)
 		most = MOST_GROUPS;

@@ -70,6 +70,7 @@ void bench_main(void)
 	struct figure f;
 	uint64_t i;
 
+	settle();
 	loops = parameter_number("bench_loops", 10000);
 	if (sys_futex(&word, FUTEX_WAKE, 1) < 0) {
 		lacks("futex", sys_futex(&word, FUTEX_WAKE, 1));

@@ -182,6 +182,7 @@ static void local(void)
 
 void bench_main(void)
 {
+	settle();
 	loops = parameter_number("bench_loops", 10000);
 	cheap();
 	processes();

@@ -21,6 +21,6 @@ export const background = sweep({
   figures: [
     { title: 'Calls beside sleeping processes', kind: 'lines', metrics: ['null', 'read', 'write'] },
   ],
-  warmUp: 'the same calls with fewer sleepers',
+  warmUp: '2 s for the kernel to settle after boot; the same calls with fewer sleepers',
   notes: [],
 });

@@ -47,7 +47,7 @@ async function plan(lab: Lab): Promise<Plan> {
     rounds: roundsOf(lab, TIMED_ROUNDS),
     metrics: [metric],
     figures: [{ title: 'Compressing a text', kind: 'bars', metrics: ['lz4'] }],
-    warmUp: 'none: one new process',
+    warmUp: '2 s for the kernel to settle after boot; then one new process',
     notes: [
       `a text of ${bytes} bytes, words of the GPL in random order; with the start of the program`,
     ],

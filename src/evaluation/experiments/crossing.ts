@@ -18,6 +18,6 @@ export const crossing = sweep({
     { name: 'work', label: 'the work alone', axis },
   ],
   figures: [{ title: 'A call and the work between', kind: 'lines', metrics: ['call'] }],
-  warmUp: 'one call before each loop',
+  warmUp: '2 s for the kernel to settle after boot; one call before each loop',
   notes: ['a turn of work is three instructions; without work the loop itself takes seven'],
 });

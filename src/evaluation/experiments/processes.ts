@@ -18,7 +18,7 @@ export const processes = sweep({
     { name: 'processes', label: 'a message between processes', axis },
   ],
   figures: [{ title: 'Messages between tasks', kind: 'lines', metrics: ['threads', 'processes'] }],
-  warmUp: 'none: all tasks are started before the clock is',
+  warmUp: '2 s for the kernel to settle after boot; all tasks are started before the clock is',
   notes: [
     'the load of `perf bench sched messaging -p`, written anew so that starting and ending the tasks is not measured',
     'pipes and not unix sockets: many specialised kernels have none of these',

@@ -26,6 +26,6 @@ export const smp = sweep({
       metrics: Object.keys(primitives),
     },
   ],
-  warmUp: 'none',
+  warmUp: '2 s for the kernel to settle after boot',
   notes: ['add the variant `smp` to compare the same kernel with and without'],
 });

@@ -36,7 +36,7 @@ export const syscall = sweep({
       metrics: Object.keys(calls).filter((name) => name !== 'loop'),
     },
   ],
-  warmUp: 'a tenth of the repetitions before each loop',
+  warmUp: '2 s for the kernel to settle after boot; a tenth of the repetitions before each loop',
   notes: [
     'each value is one turn of a loop; `loop` is what the loop itself takes, and is not subtracted',
   ],

@@ -50,7 +50,7 @@ async function plan(lab: Lab): Promise<Plan> {
         metrics: load.steps.map(({ name }) => name),
       },
     ],
-    warmUp: 'none: the server is new and answered one connection',
+    warmUp: '2 s for the kernel to settle after the server is ready, which answered one connection',
     notes: [
       ...steps.map(({ name, command }) => `${name}: ${command.join(' ')}`),
       'client and server share the one CPU of the guest; the figure is the client’s own',

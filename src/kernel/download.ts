@@ -9,8 +9,7 @@ import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EnvHttpProxyAgent, fetch } from 'undici';
-import type { Response } from 'undici';
+import type { EnvHttpProxyAgent, Response } from 'undici';
 import type { Context } from '../support/context.js';
 import { LupineError, isSystemError } from '../support/errors.js';
 import { orDiskFull } from './disk-full.js';
@@ -18,6 +17,9 @@ import { orDiskFull } from './disk-full.js';
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 const QUIET_MS = 30_000;
+
+/** Loaded when something is downloaded: whoever only asks about a kernel that is here does not wait for it. */
+const client = () => import('undici');
 
 /** A failure that another attempt may cure. */
 class Transient extends Error {}
@@ -89,6 +91,7 @@ async function request(
   range: string | undefined,
   accept: readonly number[] = [],
 ): Promise<Response> {
+  const { fetch } = await client();
   const response = await fetch(url, {
     dispatcher,
     signal: context.signal ?? null,
@@ -115,6 +118,7 @@ async function retried<T>(
   context: Context,
   attempt: (agent: EnvHttpProxyAgent) => Promise<T>,
 ): Promise<T> {
+  const { EnvHttpProxyAgent } = await client();
   const agent = new EnvHttpProxyAgent({ headersTimeout: QUIET_MS, bodyTimeout: QUIET_MS });
   try {
     for (let count = 1; ; count += 1) {

@@ -3,6 +3,7 @@
  * its value, what keeps it from another, how two kernels differ, what one could do without.
  */
 
+import { existsSync } from 'node:fs';
 import { diff, type MenuChanges, type Side } from '../kconfig/diff.js';
 import { explain, type Explanation } from '../kconfig/explain.js';
 import { minimise, type Minimised } from '../kconfig/minimise.js';
@@ -102,7 +103,7 @@ export async function diffKernels(
   const kernel = await openSpace(requireOne(spec), context);
   const side = async (word: string): Promise<Side> => {
     const choice = parseKernel(word);
-    if (choice === undefined) return readConfigFile(kernel, word);
+    if (choice === undefined) return readConfigFile(kernel, requireFile(word));
     const merged = { ...options, ...choice.options };
     const [named] = await kernelSpecs(choice.apps, choice.variants, merged);
     return { values: configureSpace(kernel, requireOne(named).options), complete: false };
@@ -124,6 +125,15 @@ export function parseKernel(word: string): KernelChoice | undefined {
     variants: variants.length === 0 ? [] : [variants.join('-')],
     options: app === undefined ? { profile: parseProfile(name) } : {},
   };
+}
+
+/** @throws LupineError for a word that names nothing at all. */
+function requireFile(word: string): string {
+  if (word.includes('/') || existsSync(word)) return word;
+  throw new LupineError('no such profile, application or file', {
+    where: word,
+    fix: `use ${profiles.join(', ')}, app:NAME (\`lupine apps\` lists them), or a file`,
+  });
 }
 
 export interface KernelMinimised extends Pick<Minimised, 'settings' | 'kept' | 'dropped'> {

@@ -26,17 +26,14 @@ describe.each(['6.12', '6.1'])('on Linux %s', (line) => {
       if (spec === undefined) throw new Error('no kernel');
       const kernel = await openSpace(spec, context);
       const { written } = Kconfig.load({
-      tree: kernel.source.path,
-      arch: 'x86_64',
-      cache: join(cacheDirectory(), 'kconfig'),
-    }).run(
-        'allnoconfig',
-        {
-          files: { requests: formatFragment(spec.options) },
-          environment: { KCONFIG_ALLCONFIG: 'requests' },
-          silent: true,
-        },
-      );
+        tree: kernel.source.path,
+        arch: 'x86_64',
+        cache: join(cacheDirectory(), 'kconfig'),
+      }).run('allnoconfig', {
+        files: { requests: formatFragment(spec.options) },
+        environment: { KCONFIG_ALLCONFIG: 'requests' },
+        silent: true,
+      });
       expect(configureSpace(kernel, spec.options).format('config')).toBe(written);
     },
   );
@@ -82,5 +79,9 @@ describe.each(['6.12', '6.1'])('on Linux %s', (line) => {
     expect(changes).toContainEqual(expect.objectContaining({ name: 'EPOLL', cause: 'asked' }));
     expect(changes).toContainEqual(expect.objectContaining({ name: 'BPF', cause: 'selected' }));
     expect(await diffKernels('app:redis', 'app:redis', options, context)).toEqual([]);
+    await expect(diffKernels('micro', 'microvm', options, context)).rejects.toMatchObject({
+      where: 'micro',
+      fix: expect.stringContaining('app:NAME') as string,
+    });
   });
 });

@@ -72,7 +72,7 @@ export class DraftSymbol implements ConfigSymbol {
   /** A member of which choice, while it is being built. */
   memberOf: DraftSymbol | undefined;
   /** Of a choice: its members, each once. */
-  members: DraftSymbol[] = [];
+  readonly members: DraftSymbol[];
   checked = false;
 
   constructor(
@@ -80,7 +80,9 @@ export class DraftSymbol implements ConfigSymbol {
     readonly name: string,
     readonly constant: boolean,
     readonly isChoice: boolean,
-  ) {}
+  ) {
+    this.members = isChoice ? [] : (NONE as never[]);
+  }
 }
 
 /** Siblings are linked, since finalising moves them about while it walks over them. */

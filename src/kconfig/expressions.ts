@@ -112,7 +112,10 @@ export class ExpressionPool {
       keys.set(this.keys);
       this.keys = keys;
     }
-    this.keys.set([code, left, right], 3 * id);
+    const key = 3 * id;
+    this.keys[key] = code;
+    this.keys[key + 1] = left;
+    this.keys[key + 2] = right;
     this.table[place] = id + 1;
     if (++this.used * 2 > this.table.length) this.grow();
   }

@@ -6,7 +6,7 @@
  * an expression as it was unless its outermost operator falls away.
  */
 
-import { mentions, type ExpressionPool, type Interned } from './expressions.js';
+import type { ExpressionPool, Interned } from './expressions.js';
 import type { Dialect, ConfigSymbol } from './model.js';
 import { item } from './items.js';
 
@@ -24,6 +24,8 @@ const NEGATED = { '=': '!=', '!=': '=', '<': '>=', '<=': '>', '>': '<=', '>=': '
 export class Simplifier {
   /** Joins made since it was last set to 0; a pass is repeated until it makes none. */
   private joins = 0;
+  /** How often `tested` was called. */
+  private told = 0;
   private transformed: Interned[] = [];
   private joined: Interned[] = [];
   private readonly y: Interned;
@@ -50,14 +52,11 @@ export class Simplifier {
   transform(expression: Interned): Interned {
     const known = this.transformed[expression.id];
     if (known !== undefined) return known;
+    const told = this.told;
     const result = this.transformOnce(expression);
     // What prints a message must print it again.
-    if (!this.asksForModule(expression)) this.transformed[expression.id] = result;
+    if (this.told === told) this.transformed[expression.id] = result;
     return result;
-  }
-
-  private asksForModule(expression: Interned): boolean {
-    return mentions(expression, this.constants.module);
   }
 
   private transformOnce(expression: Interned): Interned {
@@ -82,6 +81,7 @@ export class Simplifier {
     if (left.type !== 'bool' || (operator !== '=' && operator !== '!=')) return expression;
     const { yes, module, no } = this.constants;
     if (right === module) {
+      this.told++;
       this.tested(left, operator === '=' ? 'n' : 'y');
       return operator === '=' ? this.n : this.y;
     }

@@ -1,9 +1,10 @@
 /** Flags shared by the commands that make kernels and unikernels, and what they mean to the library. */
 
 import type { Command, OptionValues } from 'commander';
+import type { PullPolicy } from '../image/index.js';
 import type { SourceSpec } from '../kernel/index.js';
 import type { BuildOptions } from '../unikernel/index.js';
-import { kernelOption, list, several } from './flags.js';
+import { addPullFlag, kernelOption, list, several } from './flags.js';
 
 /** What {@link addKernelFlags} leaves in a command's options. */
 interface KernelFlags {
@@ -14,6 +15,14 @@ interface KernelFlags {
   readonly config?: string[];
   readonly kernel?: string;
   readonly source?: string;
+}
+
+/** What {@link addImageFlags} leaves in a command's options. */
+interface ImageFlags {
+  readonly app?: string;
+  readonly format?: string;
+  readonly include?: string[];
+  readonly pull?: PullPolicy;
 }
 
 /** Flags that choose a kernel. */
@@ -47,7 +56,7 @@ export function addAppFlag(command: Command): Command {
 
 /** Flags that make an image of what the user names. */
 export function addImageFlags(command: Command): Command {
-  return command
+  return addPullFlag(command)
     .option(
       '--app <name>',
       "the application's name in the catalogue, where its image does not tell",
@@ -62,13 +71,14 @@ export function addImageFlags(command: Command): Command {
 
 /** The library's build options of both sets of flags. */
 export async function buildOptions(options: OptionValues): Promise<BuildOptions> {
-  const flags = options as KernelFlags & { app?: string; format?: string; include?: string[] };
+  const flags = options as KernelFlags & ImageFlags;
   const { parseFormat } = await import('../rootfs/index.js');
   return {
     ...(await kernelOptions(options)),
     ...(flags.app === undefined ? {} : { app: flags.app }),
     ...(flags.format === undefined ? {} : { format: parseFormat(flags.format) }),
     ...(flags.include === undefined ? {} : { include: flags.include }),
+    ...(flags.pull === undefined ? {} : { pull: flags.pull }),
   };
 }
 

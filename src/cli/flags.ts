@@ -1,8 +1,9 @@
 /** Flags as docker users write them, turned into values. Each parser throws what commander shows well. */
 
 import { readFile } from 'node:fs/promises';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { isIP } from 'node:net';
+import type { PullPolicy } from '../image/index.js';
 import type { PortMapping } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
 import { parseSize } from '../support/size.js';
@@ -40,6 +41,21 @@ function portNumber(digits: string): number {
   if (port < 1 || port > 65_535)
     throw new InvalidArgumentError(`${digits} is no port (1 to 65535)`);
   return port;
+}
+
+/** `--pull`, with docker's words and docker's default. */
+export function addPullFlag(command: Command): Command {
+  return command.option(
+    '--pull <when>',
+    'ask a registry for its image: always, missing (not for one that is here) or never; missing unless told',
+    pullPolicy,
+  );
+}
+
+/** When a registry is asked. */
+export function pullPolicy(value: string): PullPolicy {
+  if (value === 'always' || value === 'missing' || value === 'never') return value;
+  throw new InvalidArgumentError('expected always, missing or never');
 }
 
 /** A size in bytes: `64M`. */

@@ -6,11 +6,13 @@
 
 import { createHash } from 'node:crypto';
 import type { Context } from '../support/context.js';
+import { LupineError } from '../support/errors.js';
 import { openArchive } from './archive.js';
 import { EMPTY_CONFIG, LINUX_AMD64, type Platform } from './config.js';
 import { openDockerArchive } from './docker-archive.js';
 import { layoutDirectory, openLayout } from './layout.js';
 import {
+  nameOf,
   type PathReference,
   type Reference,
   type RegistryReference,
@@ -19,12 +21,13 @@ import {
   shortNameOf,
 } from './reference.js';
 import type { ClientOptions } from './registry/index.js';
+import { openKnown, type PulledImage } from './registry/known.js';
 import type { Source } from './source.js';
 import { diskError } from './store/disk-error.js';
 import { type OpenedLayer, openLayers } from './store/index.js';
 import { pathError, refuseSkopeoDirectory, withProgram } from './suggest.js';
 import { directoryTree, mergeLayers } from './tree/index.js';
-import type { Image } from './types.js';
+import type { Image, PullPolicy } from './types.js';
 
 export { LINUX_AMD64, type Platform } from './config.js';
 export { type Reference, nameOf, parseReference, shortName } from './reference.js';
@@ -35,6 +38,8 @@ export interface OpenOptions {
   readonly platform?: Platform;
   /** Of a program of this machine: further files and directories it needs. */
   readonly include?: readonly string[];
+  /** Of a registry's image: `missing` unless told. */
+  readonly pull?: PullPolicy;
   /** For tests. */
   readonly client?: ClientOptions;
 }
@@ -87,11 +92,28 @@ async function openFromRegistry(
   options: OpenOptions,
   context: Context,
 ): Promise<Image> {
-  // Loaded late: local sources need no HTTP client.
-  const { pull } = await import('./registry/index.js');
-  const platform = options.platform ?? LINUX_AMD64;
-  const { source, layers } = await pull(parsed, platform, context, options.client);
+  const { source, layers } = await fromRegistry(parsed, options, context);
   return imageOf(source, layers, { reference, kind: parsed.kind, name: shortName(parsed) });
+}
+
+async function fromRegistry(
+  parsed: RegistryReference,
+  options: OpenOptions,
+  context: Context,
+): Promise<PulledImage> {
+  const platform = options.platform ?? LINUX_AMD64;
+  const policy = options.pull ?? 'missing';
+  const known = policy === 'always' ? undefined : await openKnown(parsed, platform, context);
+  if (known !== undefined) return known;
+  if (policy === 'never') {
+    throw new LupineError('the image is not on this machine', {
+      where: nameOf(parsed),
+      fix: 'leave out --pull never to pull it',
+    });
+  }
+  // Loaded late: what is here already needs no HTTP client.
+  const { pull } = await import('./registry/index.js');
+  return pull(parsed, platform, context, options.client);
 }
 
 async function openLocal(

@@ -31,7 +31,14 @@ export async function build(
   context: Context,
 ): Promise<Unikernel> {
   const catalogue = await loadCatalogue();
-  const image = await openImage(reference, { include: options.include ?? [] }, context);
+  const image = await openImage(
+    reference,
+    {
+      include: options.include ?? [],
+      ...(options.pull === undefined ? {} : { pull: options.pull }),
+    },
+    context,
+  );
   const application = recognise(catalogue, image, options);
   const format = options.format ?? 'ext2';
   const rootfsOptions = kernelOptions(image.tree, format);

@@ -1,6 +1,6 @@
 /** The vocabulary of `unikernel/`: what is built from an image, and how it is started. */
 
-import type { ImageConfig } from '../image/index.js';
+import type { ImageConfig, PullPolicy } from '../image/index.js';
 import type { KernelReport, Profile, SourceSpec, Variant } from '../kernel/index.js';
 import type { Accelerator, Network } from '../monitor/index.js';
 import type { RootfsFormat } from '../rootfs/index.js';
@@ -21,6 +21,8 @@ export interface BuildOptions {
   readonly format?: RootfsFormat;
   /** Features beyond what is derived: `net`, `dhcp`, `tty`, `rng`, `mitigations` (linux/profiles/feature-*.config). */
   readonly features?: readonly string[];
+  /** When a registry is asked what its image is now: `missing`, only for what is not here, unless told. */
+  readonly pull?: PullPolicy;
   /** Files of the host that go with a program of this machine: `PATH` or `SRC:DST`. */
   readonly include?: readonly string[];
 }

@@ -5,20 +5,15 @@ import type { Platform } from '../config.js';
 import type { Descriptor } from '../manifest.js';
 import { type RegistryReference, nameOf } from '../reference.js';
 import { resolveImage } from '../resolve.js';
-import type { Source } from '../source.js';
-import { type OpenedLayer, openLayers } from '../store/index.js';
+import { openLayers } from '../store/index.js';
 import { verified } from '../digest.js';
 import { type ClientOptions, connect } from './client.js';
+import { overhear, type PulledImage, saveKnown } from './known.js';
 
 export type { ClientOptions } from './client.js';
 
-export interface PulledImage {
-  readonly source: Source;
-  readonly layers: readonly OpenedLayer[];
-}
-
 /**
- * Fetches what is missing of an image into the layer store.
+ * Asks the registry what a name means now, and fetches what is missing of the image.
  * @throws LupineError when it cannot be had, or is not what its digests say.
  */
 export async function pull(
@@ -36,20 +31,21 @@ export async function pull(
     collect(verified(client.blob(descriptor), descriptor, `${where}, configuration`));
   try {
     const top = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
-    const reader = {
+    const reader = overhear({
       document: async ({ digest }: Descriptor) => (await client.manifest(digest)).bytes,
       config,
       layer: (descriptor: Descriptor) => ({
         where: `${where}, layer ${descriptor.digest}`,
         read: () => client.blob(descriptor),
       }),
-    };
+    });
     const source = await resolveImage(top, reader, platform, where);
     const layers = await openLayers(
       source.layers,
       { title: `pulling ${where}`, keep: true, stop: (error) => stop.abort(error) },
       inner,
     );
+    await saveKnown(reference, platform, top, reader.heard);
     return { source, layers };
   } finally {
     await client.close();

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -81,12 +81,21 @@ interface Known {
   readonly read: () => AsyncIterable<Buffer>;
 }
 
+function blobs(): string {
+  return join(cacheDirectory(), 'blobs', 'sha256');
+}
+
+/** Whether a layer of a registry is here. @param digest of the blob as stored. */
+export function isStored(digest: string): boolean {
+  return existsSync(join(blobs(), digest.replace('sha256:', '')));
+}
+
 async function keep(blob: LayerBlob, bar: Bar, context: Context): Promise<Known> {
   const { digest } = blob;
   if (digest === undefined) throw new TypeError('a blob to be kept has no digest');
   let facts: LayerFacts | undefined;
   const entry = await cached(
-    join(cacheDirectory(), 'blobs', 'sha256'),
+    blobs(),
     digest.replace('sha256:', ''),
     async (directory) => {
       const file = await open(join(directory, 'blob'), 'wx', 0o644);

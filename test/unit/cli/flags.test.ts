@@ -8,11 +8,22 @@ import {
   environmentFile,
   kernelOption,
   publish,
+  pullPolicy,
   size,
 } from '../../../src/cli/flags.js';
 import { parseNetwork } from '../../../src/cli/network-flag.js';
 
 afterEach(() => vi.unstubAllEnvs());
+
+describe('--pull', () => {
+  it("knows docker's words", () => {
+    expect(['always', 'missing', 'never'].map(pullPolicy)).toEqual(['always', 'missing', 'never']);
+  });
+
+  it.each(['', 'Always', 'newer'])('refuses %j', (text) => {
+    expect(() => pullPolicy(text)).toThrow('expected always, missing or never');
+  });
+});
 
 describe('--publish', () => {
   it.each([

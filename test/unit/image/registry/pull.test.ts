@@ -38,7 +38,7 @@ afterEach(async () => registry.close());
 const pull = (name = 'team/app:1', signal?: AbortSignal) =>
   openImage(
     `${registry.host}/${name}`,
-    { client },
+    { client, pull: 'always' },
     signal === undefined ? { progress: silentProgress } : { progress: silentProgress, signal },
   );
 

@@ -4,12 +4,8 @@ import type { Readable } from 'node:stream';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo';
 
-/** One name in a file tree. Hard links share the `FileEntry` they point to. */
-export interface TreeEntry {
-  /** Slash-separated, relative, normal: no empty, `.` or `..` part. The root is the empty string. */
-  readonly path: string;
-  /** Which file it is, numbered from 0 in the order of first names; hard links share the number. */
-  readonly inode: number;
+/** What a file system keeps of a file beside its names and content. */
+export interface Metadata {
   readonly type: EntryType;
   /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
   readonly mode: number;
@@ -23,11 +19,19 @@ export interface TreeEntry {
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** Target text of a symbolic link. */
   readonly target?: string;
-  /** Path of the first name of the same file, where this is a further hard link to it. */
-  readonly linkOf?: string;
   /** Of device nodes. */
   readonly major?: number;
   readonly minor?: number;
+}
+
+/** One name in a file tree. */
+export interface TreeEntry extends Metadata {
+  /** Slash-separated, relative, normal: no empty, `.` or `..` part. The root is the empty string. */
+  readonly path: string;
+  /** Which file it is, numbered from 0 in the order of first names; hard links share the number. */
+  readonly inode: number;
+  /** Path of the first name of the same file, where this is a further hard link to it. */
+  readonly linkOf?: string;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Context } from '../../support/context.js';
 import { hostTree } from '../tree/index.js';
 import type { HostEntry } from '../tree/index.js';
 import type { FileTree, Image } from '../types.js';
+import { EMPTY_CONFIG } from '../config.js';
 import { accountFiles } from './accounts.js';
 import { Closure, missingError } from './closure.js';
 import type { MissingLibrary, Program } from './closure.js';
@@ -67,15 +68,9 @@ export async function openExecutable(
     digest: tree.digest,
     architecture: 'amd64',
     config: {
+      ...EMPTY_CONFIG,
       entrypoint: [entrypoint],
-      cmd: [],
       env: [`PATH=${DEFAULT_PATH}`],
-      user: '',
-      workingDir: '/',
-      exposedPorts: [],
-      volumes: [],
-      stopSignal: 'SIGTERM',
-      labels: {},
     },
     layers: [],
     tree,

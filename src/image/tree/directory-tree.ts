@@ -8,10 +8,9 @@
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { LupineError, isSystemError } from '../../support/errors.js';
-import type { EntryType, FileTree } from '../types.js';
+import type { EntryType, FileTree, Metadata } from '../types.js';
 import { hostSource, type HostFile } from './host-content.js';
 import { digestedTree } from './host-tree.js';
-import type { Metadata } from './layer-index.js';
 import { decodeName } from '../../support/name-bytes.js';
 import { DirectoryNode, FileNode, newRoot, PLAIN_DIRECTORY } from './nodes.js';
 import { wholeTime } from './rules.js';

@@ -3,11 +3,10 @@
 import { createHash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import { LupineError, isSystemError } from '../../support/errors.js';
-import type { FileTree } from '../types.js';
+import type { FileTree, Metadata } from '../types.js';
 import type { ContentSource } from './content.js';
 import { NodeTree } from './file-tree.js';
 import { hostSource, type HostFile } from './host-content.js';
-import type { Metadata } from './layer-index.js';
 import { DirectoryNode, FileNode, newRoot, PLAIN_DIRECTORY, walk } from './nodes.js';
 import {
   checkXattrs,

@@ -6,8 +6,8 @@
 
 import { createHash } from 'node:crypto';
 import { LupineError } from '../../support/errors.js';
-import type { EntryType } from '../types.js';
-import type { LayerIndex, LayerRecord, Metadata } from './layer-index.js';
+import type { EntryType, Metadata } from '../types.js';
+import type { LayerIndex, LayerRecord } from './layer-index.js';
 import { NO_XATTRS } from './pax.js';
 import { PathSplitter, pathOf } from './place.js';
 import { checkXattrs, deviceNumbers, ownerId, plainPath, symlinkTarget } from './rules.js';

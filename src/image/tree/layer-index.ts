@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream';
-import type { EntryType } from '../types.js';
+import type { EntryType, Metadata } from '../types.js';
 import { chunksOf } from './chunks.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { decodeName } from '../../support/name-bytes.js';
@@ -23,20 +23,6 @@ import {
 } from './rules.js';
 import { TYPE } from './tar-header.js';
 import { TarParser, type TarEntry } from './tar-parser.js';
-
-/** What a file system keeps of a file beside its names and content. As in `TreeEntry`. */
-export interface Metadata {
-  readonly type: EntryType;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: number;
-  readonly size: number;
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
-  readonly target?: string;
-  readonly major?: number;
-  readonly minor?: number;
-}
 
 /** A file of any type; `offset` is where its content begins in the uncompressed tar. */
 export type FileRecord = Metadata & Place & { readonly offset: number };

@@ -4,7 +4,7 @@
  */
 
 import { LupineError } from '../../support/errors.js';
-import type { Metadata } from './layer-index.js';
+import type { Metadata } from '../types.js';
 import { compareNames } from '../../support/name-bytes.js';
 import { pathOf } from './place.js';
 import { MAX_PATH, refuse } from './rules.js';

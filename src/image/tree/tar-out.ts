@@ -6,7 +6,7 @@
  */
 
 import type { ContentSink, ContentSource } from './content.js';
-import type { Metadata } from './layer-index.js';
+import type { Metadata } from '../types.js';
 import { compareNames, encodeName } from '../../support/name-bytes.js';
 import { DirectoryNode, FileNode, isFirstName, visit } from './nodes.js';
 import { encodePax } from './pax.js';

@@ -69,27 +69,39 @@ export class Configuration implements Values {
    * @throws KconfigError if it is no value for the symbol's type
    */
   set(symbol: ConfigSymbol, value: string): void {
-    const { evaluator } = this;
-    const text = symbol.type === 'string' ? quote(value) : value;
-    evaluator.undecide(symbol);
-    const problem = decide(evaluator, symbol, text);
-    if (problem === undefined) evaluator.decidedForMember(symbol);
-    this.forgetWhatFollows(symbol);
-    if (problem !== undefined) throw new KconfigError([{ text: problem }]);
+    this.change(new Map([[symbol, value]]));
   }
 
   /** Takes a decision back. */
   unset(symbol: ConfigSymbol): void {
-    this.evaluator.undecide(symbol);
-    this.forgetWhatFollows(symbol);
+    this.change(new Map([[symbol, undefined]]));
   }
 
-  private forgetWhatFollows(symbol: ConfigSymbol): void {
+  /**
+   * Many decisions at once, in this order, as by `set`, or by `unset` where there is no value.
+   *
+   * @throws KconfigError for values of the wrong type; the others count all the same
+   */
+  change(decisions: ReadonlyMap<ConfigSymbol, string | undefined>): void {
+    const { evaluator } = this;
+    const problems: string[] = [];
+    for (const [symbol, value] of decisions) {
+      evaluator.undecide(symbol);
+      if (value === undefined) continue;
+      const problem = decide(evaluator, symbol, symbol.type === 'string' ? quote(value) : value);
+      if (problem === undefined) evaluator.decidedForMember(symbol);
+      else problems.push(problem);
+    }
+    this.forgetWhatFollows([...decisions.keys()]);
+    if (problems.length > 0) throw new KconfigError(problems.map((text) => ({ text })));
+  }
+
+  private forgetWhatFollows(symbols: readonly ConfigSymbol[]): void {
     const { evaluator, space } = this;
     const { modules } = space;
     const before = modules && evaluator.tristates[modules.index];
     let follows = false;
-    for (const each of dependentsOf(space).closure(symbol)) {
+    for (const each of dependentsOf(space).closure(symbols)) {
       evaluator.forgetOne(each);
       if (each === modules) follows = true;
     }

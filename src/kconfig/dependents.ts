@@ -29,13 +29,20 @@ export class Dependents {
     }
   }
 
-  /** The symbol, and all that follow from it, directly or not. */
-  closure(symbol: ConfigSymbol): ConfigSymbol[] {
-    const found = new Set([symbol]);
-    for (const each of found) {
-      for (const dependent of item(this.direct, each.index)) found.add(dependent);
+  /** The symbols, and all that follow from them, directly or not. */
+  closure(symbols: readonly ConfigSymbol[]): ConfigSymbol[] {
+    const found = [...new Set(symbols)];
+    const seen = new Uint8Array(this.direct.length);
+    for (const { index } of found) seen[index] = 1;
+    // Grows while it is walked.
+    for (const { index } of found) {
+      for (const dependent of item(this.direct, index)) {
+        if (seen[dependent.index] === 1) continue;
+        seen[dependent.index] = 1;
+        found.push(dependent);
+      }
     }
-    return [...found];
+    return found;
   }
 }
 

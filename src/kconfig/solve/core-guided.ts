@@ -13,7 +13,11 @@ export class Wishes {
   /** What every solution costs at least. */
   private paid = 0;
 
-  constructor(private readonly sat: SatSolver) {}
+  /** @param given all clauses made here hold only where this does */
+  constructor(
+    private readonly sat: SatSolver,
+    private readonly given: Literal = TRUE,
+  ) {}
 
   get cost(): number {
     return this.paid;
@@ -34,8 +38,9 @@ export class Wishes {
     return [...this.weights.keys()];
   }
 
-  /** Gives in where these wishes cannot all be kept. */
+  /** Gives in where these wishes cannot all be kept, unless it has given in to one of them. */
   relax(clashing: readonly Literal[]): void {
+    if (!clashing.every((literal) => this.weights.has(literal))) return;
     const weights = clashing.map((literal) => this.weights.get(literal) ?? 0);
     const weight = Math.min(...weights);
     this.paid += weight;
@@ -46,7 +51,7 @@ export class Wishes {
     }
     const { sat } = this;
     const broken = clashing.map((literal) => literal ^ 1);
-    sat.addClause(broken);
+    sat.addClause([...broken, this.given ^ 1]);
     // Whether one of those after the i-th is broken too.
     let later = item(broken, broken.length - 1);
     for (let i = broken.length - 2; i >= 0; i--) {
@@ -65,9 +70,10 @@ export class Wishes {
     }
   }
 
-  /** Keeps what the optimum keeps, for good: every further solution costs as much. */
-  harden(): void {
-    for (const literal of this.weights.keys()) this.sat.addClause([literal]);
-    this.weights.clear();
+  /** A literal under which every further solution keeps what the optimum keeps, and so costs as much. */
+  harden(): Literal {
+    const kept = this.sat.variable(true);
+    for (const literal of this.weights.keys()) this.sat.addClause([literal, kept ^ 1]);
+    return kept;
   }
 }

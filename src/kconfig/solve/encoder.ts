@@ -54,7 +54,7 @@ export class Encoder {
   ) {
     const { modules: symbol } = task.space;
     if (modules === 'free' && symbol !== undefined) {
-      this.modulesOn = sat.variable(decided.tristate(symbol) > 0);
+      this.modulesOn = sat.variable(decided.tristate(symbol) > 0, true);
     } else this.modulesOn = modules === 'on' ? TRUE : FALSE;
     if (symbol !== undefined) this.symbols.set(symbol, [this.modulesOn, this.modulesOn]);
   }
@@ -76,9 +76,9 @@ export class Encoder {
       return constant(symbol === yes ? 2 : symbol === module ? 1 : 0);
     }
     const tried = this.decided.tristate(symbol);
-    const atLeastModule = this.sat.variable(tried > 0);
+    const atLeastModule = this.sat.variable(tried > 0, true);
     if (this.isBoolean(symbol)) return [atLeastModule, atLeastModule];
-    const isYes = this.sat.variable(tried === 2);
+    const isYes = this.sat.variable(tried === 2, true);
     this.sat.addClause([isYes ^ 1, atLeastModule]);
     this.sat.addClause([this.modulesOn, atLeastModule ^ 1, isYes]);
     return [atLeastModule, isYes];

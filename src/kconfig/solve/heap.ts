@@ -1,7 +1,5 @@
 /** Which variable to decide next: a binary heap of variables, the most active at its top. */
 
-import { item } from '../items.js';
-
 export class ActivityHeap {
   private readonly items: number[] = [];
   /** Where a variable is in `items`; -1 where it is not. */
@@ -39,13 +37,13 @@ export class ActivityHeap {
 
   private rise(from: number): void {
     const { items, places, activity } = this;
-    const variable = item(items, from);
+    const variable = items[from] ?? 0;
     let place = from;
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      if (item(activity, item(items, parent)) >= item(activity, variable)) break;
-      items[place] = item(items, parent);
-      places[item(items, place)] = place;
+      if ((activity[items[parent] ?? 0] ?? 0) >= (activity[variable] ?? 0)) break;
+      items[place] = items[parent] ?? 0;
+      places[items[place] ?? 0] = place;
       place = parent;
     }
     items[place] = variable;
@@ -54,7 +52,7 @@ export class ActivityHeap {
 
   private sink(from: number): void {
     const { items, places, activity } = this;
-    const variable = item(items, from);
+    const variable = items[from] ?? 0;
     let place = from;
     for (;;) {
       let child = 2 * place + 1;
@@ -62,12 +60,12 @@ export class ActivityHeap {
       const right = child + 1;
       if (
         right < items.length &&
-        item(activity, item(items, right)) > item(activity, item(items, child))
+        (activity[items[right] ?? 0] ?? 0) > (activity[items[child] ?? 0] ?? 0)
       )
         child = right;
-      if (item(activity, item(items, child)) <= item(activity, variable)) break;
-      items[place] = item(items, child);
-      places[item(items, place)] = place;
+      if ((activity[items[child] ?? 0] ?? 0) <= (activity[variable] ?? 0)) break;
+      items[place] = items[child] ?? 0;
+      places[items[place] ?? 0] = place;
       place = child;
     }
     items[place] = variable;

@@ -10,7 +10,6 @@
  * A literal is 2 × variable, or that + 1 for its negation: `literal ^ 1` negates. Variable 0 is true.
  */
 
-import { item } from '../items.js';
 import { ActivityHeap } from './heap.js';
 
 export type Literal = number;
@@ -22,6 +21,8 @@ interface Clause {
   /** The first two are watched; the first is the one it implied, where it is a reason. */
   readonly literals: Literal[];
   readonly learnt: boolean;
+  /** Where the last literal to watch was found: some have a thousand, and most of them false. */
+  place: number;
   activity: number;
   dropped: boolean;
 }
@@ -50,21 +51,28 @@ export class SatSolver {
   /** False once the clauses alone cannot be satisfied. */
   private consistent = true;
   private model: number[] = [];
-  private failed: Literal[] = [];
+  private failed: (readonly Literal[])[] = [];
+  /** The assumptions of the last run that still stand, each at the level of its number. */
+  private standing: readonly Literal[] = [];
 
   constructor() {
     this.variable(true);
     this.addClause([TRUE]);
   }
 
-  /** A new variable, tried first with the value `phase`. @returns its literal. */
-  variable(phase = false): Literal {
+  /**
+   * A new variable, tried first with the value `phase`.
+   *
+   * @param leading decided before others: those on which the others follow
+   * @returns its literal
+   */
+  variable(phase = false, leading = false): Literal {
     const variable = this.assigned.length;
     this.assigned.push(UNKNOWN);
     this.levels.push(0);
     this.reasons.push(undefined);
     this.phases.push(phase ? 0 : 1);
-    this.activities.push(0);
+    this.activities.push(leading ? this.bump : 0);
     this.seen.push(false);
     this.watches.push([], []);
     this.heap.insert(variable);
@@ -74,6 +82,7 @@ export class SatSolver {
   /** At least one of them must hold, from now on. */
   addClause(literals: readonly Literal[]): void {
     if (!this.consistent) return;
+    this.backtrack(0);
     const kept: Literal[] = [];
     for (const literal of new Set(literals)) {
       const value = this.value(literal);
@@ -81,9 +90,9 @@ export class SatSolver {
       if (value === UNKNOWN) kept.push(literal);
     }
     if (kept.length > 1)
-      this.attach({ literals: kept, learnt: false, activity: 0, dropped: false });
+      this.attach({ literals: kept, learnt: false, place: 2, activity: 0, dropped: false });
     else if (kept.length === 1) {
-      this.assign(item(kept, 0), undefined);
+      this.assign(kept[0] ?? 0, undefined);
       this.consistent = this.propagate() === undefined;
     } else this.consistent = false;
   }
@@ -91,19 +100,31 @@ export class SatSolver {
   /** What follows for a literal from the clauses alone; undefined where that was not found. */
   fixed(literal: Literal): boolean | undefined {
     const value = this.value(literal);
-    return value === UNKNOWN ? undefined : value === 0;
+    if (value === UNKNOWN || (this.levels[literal >> 1] ?? 0) > 0) return undefined;
+    return value === 0;
   }
 
-  /** Whether all clauses and assumptions can hold together. Then {@link holds} reads how, else {@link core} why not. */
-  solve(assumptions: readonly Literal[] = []): boolean {
+  /**
+   * Whether all clauses and assumptions can hold together. Then {@link holds} reads how, else
+   * {@link core} why not.
+   *
+   * What follows from assumptions is kept: the next run begins where its assumptions differ from this.
+   *
+   * @param all finds as many of {@link cores} as there are assumptions that follow to be false
+   */
+  solve(assumptions: readonly Literal[] = [], all = false): boolean {
     this.failed = [];
     if (!this.consistent) return false;
+    let same = 0;
+    while (same < this.standing.length && this.standing[same] === assumptions[same]) same++;
+    this.backtrack(same);
     let satisfied: boolean | undefined;
     for (let run = 1; satisfied === undefined; run++) {
-      satisfied = this.search(assumptions, luby(run) * RESTART_UNIT);
+      satisfied = this.search(assumptions, all, luby(run) * RESTART_UNIT);
       if (satisfied === true) this.model = this.assigned.slice();
-      this.backtrack(0);
+      if (satisfied === undefined) this.restart();
     }
+    this.standing = all ? [] : assumptions.slice(0, this.levelStarts.length);
     return satisfied;
   }
 
@@ -114,16 +135,31 @@ export class SatSolver {
 
   /** Assumptions of the last {@link solve} that cannot hold together; none where the clauses alone cannot. */
   get core(): readonly Literal[] {
+    return this.failed[0] ?? [];
+  }
+
+  /** Several of the like. */
+  get cores(): readonly (readonly Literal[])[] {
     return this.failed;
   }
 
+  private restart(): void {
+    this.failed = [];
+    this.backtrack(0);
+  }
+
   /** One run until a restart is due: then undefined. */
-  private search(assumptions: readonly Literal[], conflicts: number): boolean | undefined {
+  private search(
+    assumptions: readonly Literal[],
+    all: boolean,
+    conflicts: number,
+  ): boolean | undefined {
     for (let left = conflicts; ;) {
       const conflict = this.propagate();
       if (conflict !== undefined) {
         if (this.levelStarts.length === 0) {
           this.consistent = false;
+          this.failed = [];
           return false;
         }
         this.learn(conflict);
@@ -134,9 +170,9 @@ export class SatSolver {
       if (this.learnts.length > this.maxLearnts + this.trail.length) this.dropLearnts();
       const next = this.nextDecision(assumptions);
       if (next === undefined) return true;
-      if (next === FALSE) return false;
+      if (next === FALSE && (!all || this.levelStarts.length >= assumptions.length)) return false;
       this.levelStarts.push(this.trail.length);
-      if (next !== TRUE) this.assign(next, undefined);
+      if (next !== TRUE && next !== FALSE) this.assign(next, undefined);
     }
   }
 
@@ -153,16 +189,22 @@ export class SatSolver {
       this.explainFailure(assumption);
       return FALSE;
     }
+    // All are found: they were looked for at one go.
+    if (this.failed.length > 0) return FALSE;
     for (;;) {
       const variable = this.heap.take();
       if (variable === undefined) return undefined;
-      if (this.assigned[variable] === UNKNOWN) return 2 * variable + item(this.phases, variable);
+      if (this.assigned[variable] === UNKNOWN) return 2 * variable + (this.phases[variable] ?? 0);
     }
   }
 
   private value(literal: Literal): number {
-    const value = item(this.assigned, literal >> 1);
+    const value = this.assigned[literal >> 1] ?? 0;
     return value === UNKNOWN ? UNKNOWN : value ^ (literal & 1);
+  }
+
+  private watchersOf(literal: Literal): Clause[] {
+    return (this.watches[literal] ??= []);
   }
 
   private assign(literal: Literal, reason: Clause | undefined): void {
@@ -174,29 +216,31 @@ export class SatSolver {
   }
 
   private attach(clause: Clause): void {
-    item(this.watches, item(clause.literals, 0)).push(clause);
-    item(this.watches, item(clause.literals, 1)).push(clause);
+    this.watchersOf(clause.literals[0] ?? 0).push(clause);
+    this.watchersOf(clause.literals[1] ?? 0).push(clause);
   }
 
   /** Assigns all that follows. @returns a clause that cannot hold any more, if there is one. */
   private propagate(): Clause | undefined {
     let conflict: Clause | undefined;
     while (conflict === undefined && this.propagated < this.trail.length) {
-      const falsified = item(this.trail, this.propagated++) ^ 1;
-      const watching = item(this.watches, falsified);
+      const falsified = (this.trail[this.propagated++] ?? 0) ^ 1;
+      const watching = this.watchersOf(falsified);
       let kept = 0;
       for (let i = 0; i < watching.length; i++) {
-        const clause = item(watching, i);
+        const clause = watching[i];
+        if (clause === undefined) continue;
         if (conflict !== undefined) watching[kept++] = clause;
         else if (!clause.dropped && !this.moveWatch(clause, falsified)) {
-          watching[kept++] = clause;
-          const first = item(clause.literals, 0);
+          if (kept !== i) watching[kept] = clause;
+          kept++;
+          const first = clause.literals[0] ?? 0;
           const value = this.value(first);
           if (value === 1) conflict = clause;
           else if (value === UNKNOWN) this.assign(first, clause);
         }
       }
-      watching.length = kept;
+      if (kept !== watching.length) watching.length = kept;
     }
     return conflict;
   }
@@ -205,16 +249,18 @@ export class SatSolver {
   private moveWatch(clause: Clause, falsified: Literal): boolean {
     const { literals } = clause;
     if (literals[0] === falsified) {
-      literals[0] = item(literals, 1);
+      literals[0] = literals[1] ?? 0;
       literals[1] = falsified;
     }
-    if (this.value(item(literals, 0)) === 0) return false;
-    for (let i = 2; i < literals.length; i++) {
-      const literal = item(literals, i);
+    if (this.value(literals[0] ?? 0) === 0) return false;
+    for (let i = clause.place, left = literals.length - 2; left > 0; i++, left--) {
+      if (i >= literals.length) i = 2;
+      const literal = literals[i] ?? 0;
       if (this.value(literal) === 1) continue;
+      clause.place = i;
       literals[1] = literal;
       literals[i] = falsified;
-      item(this.watches, literal).push(clause);
+      this.watchersOf(literal).push(clause);
       return true;
     }
     return false;
@@ -240,8 +286,8 @@ export class SatSolver {
         if (this.levels[variable] === this.levelStarts.length) open++;
         else learnt.push(other);
       }
-      while (this.seen[item(this.trail, place) >> 1] !== true) place--;
-      literal = item(this.trail, place--);
+      while (this.seen[(this.trail[place] ?? 0) >> 1] !== true) place--;
+      literal = this.trail[place--] ?? 0;
       clause = this.reasons[literal >> 1];
       open--;
     } while (open > 0);
@@ -265,40 +311,48 @@ export class SatSolver {
   private keepLearnt(literals: Literal[]): void {
     if (literals.length === 1) {
       this.backtrack(0);
-      this.assign(item(literals, 0), undefined);
+      this.assign(literals[0] ?? 0, undefined);
       return;
     }
     let latest = 1;
     for (let i = 2; i < literals.length; i++) {
       if (
-        item(this.levels, item(literals, i) >> 1) > item(this.levels, item(literals, latest) >> 1)
+        (this.levels[(literals[i] ?? 0) >> 1] ?? 0) >
+        (this.levels[(literals[latest] ?? 0) >> 1] ?? 0)
       )
         latest = i;
     }
-    [literals[1], literals[latest]] = [item(literals, latest), item(literals, 1)];
-    this.backtrack(item(this.levels, item(literals, 1) >> 1));
-    const clause: Clause = { literals, learnt: true, activity: this.clauseBump, dropped: false };
+    [literals[1], literals[latest]] = [literals[latest] ?? 0, literals[1] ?? 0];
+    this.backtrack(this.levels[(literals[1] ?? 0) >> 1] ?? 0);
+    const clause: Clause = {
+      literals,
+      learnt: true,
+      place: 2,
+      activity: this.clauseBump,
+      dropped: false,
+    };
     this.learnts.push(clause);
     this.attach(clause);
-    this.assign(item(literals, 0), clause);
+    this.assign(literals[0] ?? 0, clause);
   }
 
   /** Follows a failed assumption back to the assumptions that contradict it. */
   private explainFailure(assumption: Literal): void {
-    this.failed = [assumption];
+    const core = [assumption];
+    this.failed.push(core);
     const first = this.levelStarts[0];
     if (first === undefined) return;
     const open = new Set([assumption >> 1]);
     for (let place = this.trail.length - 1; place >= first; place--) {
-      const literal = item(this.trail, place);
+      const literal = this.trail[place] ?? 0;
       if (!open.has(literal >> 1)) continue;
       const reason = this.reasons[literal >> 1];
       if (reason === undefined) {
-        if (literal !== assumption) this.failed.push(literal);
+        if (literal !== assumption) core.push(literal);
         continue;
       }
       for (const other of reason.literals) {
-        if (item(this.levels, other >> 1) > 0) open.add(other >> 1);
+        if ((this.levels[other >> 1] ?? 0) > 0) open.add(other >> 1);
       }
     }
   }
@@ -307,8 +361,8 @@ export class SatSolver {
     const start = this.levelStarts[level];
     if (start === undefined) return;
     for (let place = this.trail.length - 1; place >= start; place--) {
-      const variable = item(this.trail, place) >> 1;
-      this.phases[variable] = item(this.assigned, variable);
+      const variable = (this.trail[place] ?? 0) >> 1;
+      this.phases[variable] = this.assigned[variable] ?? 0;
       this.assigned[variable] = UNKNOWN;
       this.reasons[variable] = undefined;
       this.heap.insert(variable);
@@ -320,7 +374,7 @@ export class SatSolver {
 
   private bumpVariable(variable: number): void {
     const { activities } = this;
-    const activity = item(activities, variable) + this.bump;
+    const activity = (activities[variable] ?? 0) + this.bump;
     activities[variable] = activity;
     if (activity > 1e100) {
       activities.forEach((each, other) => (activities[other] = each * 1e-100));
@@ -343,7 +397,7 @@ export class SatSolver {
       const needed =
         i < half ||
         clause.literals.length === 2 ||
-        this.reasons[item(clause.literals, 0) >> 1] === clause;
+        this.reasons[(clause.literals[0] ?? 0) >> 1] === clause;
       if (!needed) clause.dropped = true;
       return needed;
     });

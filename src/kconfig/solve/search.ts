@@ -54,18 +54,21 @@ export class Search {
   /** Assumptions that symbols without rules stay as they are. */
   private readonly frozen = new Map<Literal, ConfigSymbol>();
   private readonly rules: Rule[] = [];
-  private fewest = false;
+  /** In the second part: that the solution costs no more than the optimum of the first. */
+  private cheapest: Literal | undefined;
   private rejected = 0;
 
   /**
    * @param decided what comparisons of numbers and strings read
    * @param avoided settings not to be found again, nor with others added
+   * @param known symbols whose rules an earlier search of the task needed
    */
   constructor(
     private readonly task: Task,
     private readonly modules: Modules,
     private readonly decided: Reading,
     avoided: readonly Settings[] = [],
+    known: Iterable<ConfigSymbol> = [],
   ) {
     const { space, base, wanted } = task;
     this.encoder = new Encoder(this.sat, task, modules, decided, (met) => {
@@ -76,6 +79,7 @@ export class Search {
       if (isLogical(symbol)) this.activate(symbol);
       for (const rule of wantedRules(symbol, wanted, base)) this.add(rule);
     }
+    for (const symbol of known) this.activate(symbol);
     for (const settings of avoided) {
       this.sat.addClause([...settings].map(([symbol, value]) => this.differs(symbol, value)));
     }
@@ -85,12 +89,11 @@ export class Search {
     const end = this.optimum();
     if (end.kind !== 'found') return end;
     const { cost } = this.wishes;
-    this.wishes.harden();
-    this.wishes = new Wishes(this.sat);
-    this.fewest = true;
-    for (const literal of this.active.values()) this.wishes.add(literal, 1);
+    this.cheapest = this.wishes.harden();
+    this.wishes = new Wishes(this.sat, this.cheapest);
+    for (const literal of new Set(this.active.values())) this.wishes.add(literal, 1);
     const best = this.optimum();
-    return best.kind === 'found' ? { kind: 'found', found: { ...best.found, cost } } : best;
+    return best.kind === 'found' ? { kind: 'found', found: { ...best.found, cost } } : end;
   }
 
   private add(rule: Rule): void {
@@ -130,7 +133,7 @@ export class Search {
         this.encoder.add(rule, needless ^ 1);
       }
     }
-    if (this.fewest) this.wishes.add(needless, 1);
+    if (this.cheapest !== undefined) this.wishes.add(needless, 1);
   }
 
   private enlist(symbol: ConfigSymbol, needless: Literal): void {
@@ -140,8 +143,8 @@ export class Search {
     if (this.task.base.tristate(symbol) > 0 || symbol.isChoice || atLeastModule === FALSE) return;
     const cost = this.task.cost(symbol);
     if (cost <= 0) return;
-    if (this.fewest) this.sat.addClause([atLeastModule ^ 1]);
-    else this.wishes.add(atLeastModule ^ 1, cost);
+    if (this.cheapest === undefined) this.wishes.add(atLeastModule ^ 1, cost);
+    else this.sat.addClause([atLeastModule ^ 1, this.cheapest ^ 1]);
   }
 
   /** Runs the solver until nothing that it assumed is in the way of an optimum. */
@@ -153,16 +156,41 @@ export class Search {
         for (const [, symbol] of idle) this.activate(symbol);
         continue;
       }
-      if (this.sat.solve([...wishes, ...this.frozen.keys()])) {
+      const { cheapest } = this;
+      const given = cheapest === undefined ? [] : [cheapest];
+      if (this.sat.solve([...given, ...this.frozen.keys(), ...wishes], true)) {
         const end = this.check();
         if (end !== undefined) return end;
         continue;
       }
-      const { core } = this.sat;
-      const woken = core.flatMap((literal) => this.frozen.get(literal) ?? []);
-      if (woken.length > 0) for (const symbol of woken) this.activate(symbol);
-      else if (core.length > 0) this.wishes.relax(core);
-      else return { kind: 'impossible', rules: this.rules };
+      const cores = this.sat.cores.map((core) => core.filter((literal) => literal !== cheapest));
+      if (!cores.some((core) => core.length > 0)) return { kind: 'impossible', rules: this.rules };
+      const woken = new Set<ConfigSymbol>();
+      for (const core of cores) {
+        const idlers = core.flatMap((literal) => this.frozen.get(literal) ?? []);
+        for (const symbol of idlers) woken.add(symbol);
+        if (idlers.length === 0 && core.length > 0) this.wishes.relax(core);
+      }
+      for (const symbol of woken) this.activate(symbol);
+    }
+  }
+
+  /** Symbols whose rules this search needed. */
+  get needed(): Iterable<ConfigSymbol> {
+    return this.active.keys();
+  }
+
+  /** Whether what is wanted could hold with these settings but for one, at whatever cost. */
+  couldDoWithout(symbol: ConfigSymbol, settings: Settings): boolean {
+    const needless = this.active.get(symbol);
+    if (needless === undefined) return true;
+    const set = new Set([...settings.keys()].map((each) => this.active.get(each)));
+    for (;;) {
+      const others = [...new Set(this.active.values())].filter((literal) => !set.has(literal));
+      if (this.sat.solve([...this.frozen.keys(), ...others, needless])) return true;
+      const woken = this.sat.core.flatMap((literal) => this.frozen.get(literal) ?? []);
+      if (woken.length === 0) return false;
+      for (const each of woken) this.activate(each);
     }
   }
 

@@ -9,15 +9,15 @@
  */
 
 import type { ConfigSymbol, Space, Values } from '../model.js';
+import type { Written } from '../written.js';
 import type { Modules } from './encoder.js';
-import { isLogical, type Reading } from './formula.js';
 import { minimalClash } from './proof.js';
 import type { Rule } from './rules.js';
-import { isAgainstDependencies, Search, type Found, type Outcome } from './search.js';
+import type { Found } from './search.js';
+import { attempt, smallest, turnedOn, type Attempt } from './smallest.js';
 import type { Settings, Task } from './task.js';
 import { placeRules } from './tell.js';
 import { checkWanted } from './wanted.js';
-import type { Written } from '../written.js';
 
 /** A configuration to start from. */
 export interface Base extends Values {
@@ -58,12 +58,6 @@ export type WantResult =
   /** Neither was found: the evaluator rejected every candidate, for what numbers and strings were. */
   | { readonly kind: 'undecided' };
 
-/** How often comparisons are decided anew after an answer has changed the numbers in them. */
-const MOST_DECISIONS = 4;
-
-/** How many cheapest answers with settings to spare are looked at before the best so far is taken. */
-const MOST_SPARE = 10;
-
 /**
  * @param wanted names, with or without `CONFIG_`, and values as `.config` has them, strings unquoted
  * @throws WantError for unknown names, and values that are not of their option's type
@@ -89,7 +83,7 @@ export function want(
     answers.push(answer);
     if (answer.settings.size === 0) break;
     avoided.push(answer.settings);
-    next = attempt(task, next.modules, avoided);
+    next = attempt(task, next.modules, avoided, next.search.needed);
   }
   if (answers.length > 0) {
     answers.sort((one, other) => one.cost - other.cost);
@@ -98,81 +92,12 @@ export function want(
   return refusal(task, first, written);
 }
 
-interface Attempt {
-  readonly outcome: Outcome;
-  readonly modules: Modules;
-  readonly decided: Reading;
-}
-
 function modulesToTry(space: Space, base: Values, wanted: Settings): readonly Modules[] {
   const { modules } = space;
   if (modules === undefined) return ['off'];
   const asked = wanted.get(modules);
   if (asked !== undefined) return [asked === 'n' ? 'off' : 'on'];
   return [base.tristate(modules) > 0 ? 'on' : 'off', 'free'];
-}
-
-function attempt(task: Task, modules: Modules, avoided: readonly Settings[]): Attempt {
-  let values: Values = task.base;
-  for (let round = 1; ; round++) {
-    const decided = reading(values, task.wanted);
-    const outcome = new Search(task, modules, decided, avoided).run();
-    if (outcome.kind !== 'undecided' || round === MOST_DECISIONS) {
-      return { outcome, modules, decided };
-    }
-    values = outcome.values;
-  }
-}
-
-/**
- * The cheapest answer that has no setting to spare. The cheapest of all may have one: a setting that
- * only lowers the cost, by hiding options that would be on by default. Without it the answer costs
- * more, and another may be cheaper.
- */
-function smallest(task: Task, cheapest: Attempt, avoided: readonly Settings[]): Found | undefined {
-  const seen = [...avoided];
-  let best: Found | undefined;
-  let next = cheapest;
-  for (let round = 1; next.outcome.kind === 'found'; round++) {
-    const { found } = next.outcome;
-    if (best !== undefined && !isBetter(found, best)) break;
-    const spare = withoutSpare(task, found);
-    if (best === undefined || isBetter(spare, best)) best = spare;
-    if (spare.settings.size === found.settings.size || round === MOST_SPARE) break;
-    seen.push(found.settings);
-    next = attempt(task, next.modules, seen);
-  }
-  return best;
-}
-
-function isBetter(one: Found, other: Found): boolean {
-  return (one.cost - other.cost || one.settings.size - other.settings.size) < 0;
-}
-
-/** Leaves settings out for as long as what is wanted still holds. */
-function withoutSpare(task: Task, found: Found): Found {
-  const { base, wanted } = task;
-  let { settings, values } = found;
-  for (const symbol of found.settings.keys()) {
-    const fewer = new Map(settings);
-    fewer.delete(symbol);
-    const after = task.apply(fewer);
-    if ([...wanted].some(([each, value]) => after.value(each) !== value)) continue;
-    if (base.space.symbols.some((each) => isAgainstDependencies(each, after, base))) continue;
-    settings = fewer;
-    values = after;
-  }
-  if (settings === found.settings) return found;
-  const on = turnedOn(values, base);
-  return { settings, values, cost: on.reduce((sum, each) => sum + task.cost(each), 0) };
-}
-
-/** Numbers and strings as in the values, but for those that are wanted. */
-function reading(values: Values, wanted: Settings): Reading {
-  return {
-    tristate: (symbol) => values.tristate(symbol),
-    value: (symbol) => (isLogical(symbol) ? undefined : wanted.get(symbol)) ?? values.value(symbol),
-  };
 }
 
 function refusal(task: Task, last: Attempt | undefined, written: Written | undefined): WantResult {
@@ -191,16 +116,4 @@ function answerOf(base: Base, { settings, cost, values }: Found): Answer {
     turnedOn: turnedOn(values, base).map(({ name }) => name),
     turnedOff: turnedOn(base, values).map(({ name }) => name),
   };
-}
-
-/** Options that are on in the one and off in the other. */
-function turnedOn(after: Values, before: Values): readonly ConfigSymbol[] {
-  return after.space.symbols.filter(
-    (symbol) =>
-      !symbol.constant &&
-      !symbol.isChoice &&
-      isLogical(symbol) &&
-      after.tristate(symbol) > 0 &&
-      before.tristate(symbol) === 0,
-  );
 }

@@ -4,7 +4,7 @@ import { faults, read } from './read.js';
 
 function properties(lines: string): unknown[] {
   const [entry] = read(`config A\n${lines}`).entries;
-  return [...((entry as Extract<AstEntry, { kind: 'config' }>).properties as unknown[])];
+  return [...(entry as Extract<AstEntry, { kind: 'config' | 'menuconfig' }>).properties];
 }
 
 const operand = (name: string, quoted = false) => ({ kind: 'operand', operand: { name, quoted } });

@@ -57,8 +57,9 @@ export async function buildSubjects(
 ): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const candidate of await candidates(selection, application)) {
-    const { name, description, tune } = candidate;
+    const { name, tune } = candidate;
     const files = await filesOf(candidate, context);
+    const description = describe(candidate, files.config);
     if (tune) {
       const tuned = `${name} tuned`;
       const what = `${description}; booted with ${TUNED}`;
@@ -77,12 +78,24 @@ export async function configureSubjects(
 ): Promise<Configured[]> {
   const wanted = await candidates(selection, application);
   return Promise.all(
-    wanted.map(async ({ name, description, origin }) => {
+    wanted.map(async (candidate) => {
+      const { name, description, origin } = candidate;
       if ('file' in origin) return { name, description };
       const { text } = await configureKernel(origin.spec, context);
-      return { name, description, config: text };
+      return { name, description: describe(candidate, text), config: text };
     }),
   );
+}
+
+/** Says also how much of somebody else's configuration was left out. */
+function describe({ description, origin }: Candidate, config = ''): string {
+  if ('file' in origin || origin.spec.lenient !== true) return description;
+  const on = new Set([...config.matchAll(/^CONFIG_(\w+)=y$/gm)].map(([, name]) => name));
+  const wanted = origin.spec.options.filter(({ value }) => value === 'y');
+  const missing = wanted.filter(({ name }) => !on.has(name)).length;
+  return missing === 0
+    ? description
+    : `${description} (${missing} of its ${wanted.length} options are not in this Linux)`;
 }
 
 async function filesOf(
@@ -152,7 +165,8 @@ async function ofConfig(name: string, files: readonly string[]): Promise<Candida
   });
   if (spec === undefined) throw new Error('no kernel of a configuration');
   const description = `configuration ${files.join(' and ')}`;
-  return { name, description, origin: { spec }, tune: true };
+  // Made for another version of Linux, perhaps: what that had and this has not is left out.
+  return { name, description, origin: { spec: { ...spec, lenient: true } }, tune: true };
 }
 
 /** A complete `.config` says which Linux it is for. */

@@ -41,7 +41,7 @@ const FORMAT = '2';
  * change that helps.
  */
 export async function configureKernel(
-  spec: Pick<KernelSpec, 'source' | 'options' | 'patches'>,
+  spec: Pick<KernelSpec, 'source' | 'options' | 'patches' | 'lenient'>,
   context: Context,
   options: SourceOptions = {},
 ): Promise<Configuration> {
@@ -75,6 +75,8 @@ export async function configureKernel(
   );
   const path = join(entry, CONFIG);
   const text = await readFile(path, 'utf8');
-  await requireTaken(spec.options, parseConfig(text), open, context);
+  if (spec.lenient !== true) {
+    await requireTaken(spec.options, parseConfig(text), open, context);
+  }
   return { source, toolchain, text, path };
 }

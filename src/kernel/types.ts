@@ -48,6 +48,8 @@ export interface KernelSpec {
   readonly source: SourceSpec;
   /** Fully composed: profile, variants and application merged; later wins. */
   readonly options: readonly OptionRequest[];
+  /** Of somebody else's configuration: what this kernel does not have is left out, as by olddefconfig. */
+  readonly lenient?: boolean;
   /** Patch series under linux/<line>/ to apply, e.g. `lupine`; an absolute path is a series of the user's own. */
   readonly patches: readonly string[];
   /** For people: `redis`, `lupine-general`. */

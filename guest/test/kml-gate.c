@@ -273,7 +273,8 @@ static bool patches_are_made(void)
 {
 	bool made;
 
-	for (int i = 0; i < 5; i++)
+	/* not at the first call */
+	for (int i = 0; i < 1000; i++)
 		site_plain();
 	made = is_patched(site_plain);
 	if (!made)
@@ -359,8 +360,8 @@ static int restart_at_a_site(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		for (int i = 0; i < 5; i++)
-			sleep_at_a_site(1000000);
+		for (int i = 0; i < 100; i++)
+			sleep_at_a_site(1000);
 		_exit(sleep_at_a_site(200000000) != 0);
 	}
 	for (int turn = 0; turn < 5; turn++) {

@@ -10,7 +10,6 @@ export { featureTable, missingFeatureOption, optionsFor } from './features.js';
 export type { Feature, FeatureTable } from './features.js';
 export { findSourcePackage, lineOf, prepareSource } from './source.js';
 export type { SourceOptions } from './source.js';
-export { readSymbols } from './symbols.js';
 export { findMissingSyscalls, readFeatures } from './syscalls.js';
 export type { MissingSyscall } from './syscalls.js';
 export { defaultSource, profiles, variants } from './types.js';

@@ -1,6 +1,7 @@
 /** How many options kernels have, of which parts of Linux, and how few the applications ask for. */
 
-import { defaultSource, prepareSource, readSymbols } from '../../kernel/index.js';
+import { defaultSource } from '../../kernel/index.js';
+import { openSpace } from '../../kernel/space.js';
 import { loadCatalogue, type Catalogue } from '../../manifest/index.js';
 import type { Metric, Table, Value } from '../results.js';
 import { categories, categoryOf, subsystemOf, subsystems } from '../subsystems.js';
@@ -79,10 +80,9 @@ async function plan(lab: Lab): Promise<Plan> {
 
 /** Where each option of the default Linux is defined. */
 async function optionPlaces({ context }: Lab): Promise<Places> {
-  const source = await prepareSource(defaultSource, ['lupine'], context);
-  const { definitions } = await readSymbols(source.path);
+  const { space } = await openSpace({ source: defaultSource, patches: ['lupine'] }, context);
   return new Map(
-    [...definitions].map(([name, [first]]) => [name, first?.where.replace(/:\d+$/, '') ?? '']),
+    [...space.byName].map(([name, { nodes }]) => [name, nodes[0]?.position.file ?? '']),
   );
 }
 

@@ -323,7 +323,7 @@ export class SatSolver {
         latest = i;
     }
     [literals[1], literals[latest]] = [literals[latest] ?? 0, literals[1] ?? 0];
-    this.backtrack(this.levels[(literals[1] ?? 0) >> 1] ?? 0);
+    this.backtrack(this.levels[literals[1] >> 1] ?? 0);
     const clause: Clause = {
       literals,
       learnt: true,

@@ -49,5 +49,17 @@ export {
 export { minimise, type Dropped, type Kept, type MinimiseResult } from './minimise.js';
 export type { Need, PlacedNeed } from './needs.js';
 export { reasonsOf, type Reason } from './reasons.js';
+export { allNo, baseOf } from './solve/base.js';
+export type { Rule } from './solve/rules.js';
+export { tellRule } from './solve/tell.js';
+export {
+  want,
+  type Answer,
+  type Base,
+  type Setting,
+  type WantOptions,
+  type WantResult,
+} from './solve/want.js';
+export { WantError, type WantProblem } from './solve/wanted.js';
 export { whyNot, type Fix, type Obstacle, type WhyNot } from './why-not.js';
 export { Written } from './written.js';

@@ -3,10 +3,12 @@
  * A part of it on 6.12 for x86_64 runs always, all of it in a full run.
  */
 
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ConfigFormat, type Target } from '../../../src/kconfig/index.js';
+import { mergeFragments, type ConfigFormat, type Target } from '../../../src/kconfig/index.js';
+import { exec } from '../../support/exec.js';
 import { fullTest } from '../../support/full.js';
 import { Reference, type Side } from '../../support/kconfig-reference.js';
 
@@ -84,6 +86,20 @@ function onConfig(side: Side, config: string, seed: number, targets: readonly Ta
   ]);
 }
 
+/** What the kernel's own script makes of a configuration and fragments over it. */
+async function merge(tree: string, base: string, fragments: readonly string[]): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'lupine-merge-'));
+  try {
+    writeFileSync(join(directory, '.config'), base);
+    const script = join(tree, 'scripts/kconfig/merge_config.sh');
+    const paths = fragments.map((name) => join(tree, name));
+    await exec('sh', [script, '-m', '.config', ...paths], { cwd: directory });
+    return readFileSync(join(directory, '.config'), 'utf8');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 describe('6.12 for x86_64', () => {
   let side: Side;
   let mod: string;
@@ -121,6 +137,20 @@ describe('6.12 for x86_64', () => {
     const files = { 'all.config': 'CONFIG_SMP=y\nCONFIG_MODULES=y\nCONFIG_EXT4_FS=m\n' };
     const given = { KCONFIG_ALLCONFIG: '1' };
     expect(side.differences({ target: 'allnoconfig', files, environment: given })).toEqual([]);
+  });
+
+  test('tinyconfig', async () => {
+    const { tree } = side.kconfig;
+    const base = side.byConf({
+      target: 'allnoconfig',
+      environment: { KCONFIG_ALLCONFIG: 'kernel/configs/tiny-base.config' },
+    }).written;
+    const fragments = ['kernel/configs/tiny.config', 'arch/x86/configs/tiny.config'];
+    const merged = await merge(tree, base ?? '', fragments);
+    const texts = fragments.map((name) => readFileSync(join(tree, name), 'utf8'));
+    expect(mergeFragments(base ?? '', texts)).toBe(merged);
+    const { written } = side.byConf({ target: 'olddefconfig', files: { '.config': merged } });
+    expect(side.kconfig.run('tinyconfig').written === written).toBe(true);
   });
 
   test('gives up on warnings where KCONFIG_WERROR is set', () => {

@@ -4,12 +4,13 @@
  */
 
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareSource } from '../../../src/kernel/index.js';
 import { silentProgress } from '../../../src/support/progress.js';
 import { buildKernels } from '../../../src/unikernel/index.js';
 import { exec } from '../../support/exec.js';
@@ -82,6 +83,14 @@ function expectAllOk(output: string): void {
   expect(results.length).toBeGreaterThan(50);
   expect(output).not.toMatch(/WARNING:|BUG:|Oops|Kernel panic/);
 }
+
+test('the series applies after that of every kernel', async () => {
+  const context = { progress: silentProgress };
+  const { path } = await prepareSource({ kind: 'line', line: '6.12' }, ['lupine', 'kml'], context);
+  expect(await readFile(join(path, 'arch/x86/Kconfig'), 'utf8')).toContain(
+    'config KERNEL_MODE_LINUX',
+  );
+});
 
 for (const library of ['musl', 'glibc'] as const) {
   fullTest(`KML: programs of ${library} in ring 0`, async () => {

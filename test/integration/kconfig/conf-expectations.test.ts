@@ -54,17 +54,19 @@ describe.each(['6.1', '6.12'] as const)('the tests of %s', (line) => {
     expect(answered(space(), read('config') ?? '', 'A', 'n')).toBe(read('expected_config'));
   });
 
-  test.runIf(line === '6.1')('choice_value_with_m_dep', async () => {
-    const { read, space } = await open('choice_value_with_m_dep');
-    const config = answered(space(), read('config') ?? '', 'CHOICE0', 'y');
-    expect(config).toContain(read('expected_config'));
-  });
+  if (line === '6.1')
+    test('choice_value_with_m_dep', async () => {
+      const { read, space } = await open('choice_value_with_m_dep');
+      const config = answered(space(), read('config') ?? '', 'CHOICE0', 'y');
+      expect(config).toContain(read('expected_config'));
+    });
 
-  test.runIf(line === '6.1')('inter_choice', async () => {
-    const { read, space } = await open('inter_choice');
-    const { written } = runTarget(space(), { target: 'defconfig', defconfig: 'defconfig', read });
-    expect(written).toContain(read('expected_config'));
-  });
+  if (line === '6.1')
+    test('inter_choice', async () => {
+      const { read, space } = await open('inter_choice');
+      const { written } = runTarget(space(), { target: 'defconfig', defconfig: 'defconfig', read });
+      expect(written).toContain(read('expected_config'));
+    });
 });
 
 /** The configuration that comes of another and one more answer. */

@@ -27,6 +27,14 @@ static const struct kml_test *const groups[] = {
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
+static bool is_trusted(void)
+{
+	char path[16] = "";
+
+	return readlink("/proc/self/exe", path, sizeof(path) - 1) > 0 &&
+	       strncmp(path, "/trusted/", 9) == 0;
+}
+
 bool kml_is_on(void)
 {
 	static char line[4096];
@@ -37,7 +45,8 @@ bool kml_is_on(void)
 	if (!fgets(line, sizeof(line), file))
 		line[0] = '\0';
 	fclose(file);
-	return strstr(line, "kml=on");
+	return strstr(line, "kml=on") ||
+	       (strstr(line, "kml=trusted") && is_trusted());
 }
 
 void note(const char *format, ...)

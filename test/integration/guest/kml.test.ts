@@ -40,14 +40,15 @@ afterAll(async () => {
   if (directory !== '') await rm(directory, { recursive: true, force: true });
 });
 
-/** Compiles the program with a C library; `<library>.cpio` has it as /init. */
+/** Compiles the program with a C library; `<library>.cpio` has it as /init and /trusted/kml. */
 async function archive(library: string, compiler: string): Promise<void> {
   const out = join(directory, library);
   await exec('make', ['-s', '-C', sources, `CC=${compiler}`, `OUT=${out}`]);
-  await copyFile(join(out, 'kml'), join(out, 'init'));
-  await exec('sh', ['-c', 'echo init | cpio -o -H newc --quiet > "$0"', archiveOf(library)], {
-    cwd: out,
-  });
+  await mkdir(join(out, 'trusted'));
+  await copyFile(join(out, 'kml'), join(out, 'trusted/kml'));
+  await rename(join(out, 'kml'), join(out, 'init'));
+  const write = 'printf "%s\\n" init trusted trusted/kml | cpio -o -H newc --quiet > "$0"';
+  await exec('sh', ['-c', write, archiveOf(library)], { cwd: out });
 }
 
 function archiveOf(library: string): string {
@@ -114,4 +115,13 @@ fullTest('KML: call sites left alone', async () => {
 
 fullTest('KML: a CPU without FSGSBASE', async () => {
   expectAllOk(await boot({ parameters: 'kml=on', cpu: 'max,-fsgsbase' }));
+});
+
+fullTest('KML: programs that are trusted', async () => {
+  const trusted = await boot({ parameters: 'kml=trusted rdinit=/trusted/kml' });
+  expect(trusted).toContain('# cpl 0');
+  expectAllOk(trusted);
+  const other = await boot({ parameters: 'kml=trusted' });
+  expect(other).toContain('# cpl 3');
+  expectAllOk(other);
 });

@@ -73,7 +73,11 @@ class Walker {
     const known = stat.nlink > 1n ? this.#byInode.get(inode) : undefined;
     if (known !== undefined) return known;
     const node = new FileNode(fileMetadata(path, stat), 0, this.contents.length);
-    if (node.metadata.type === 'file') this.contents.push({ path, stat });
+    if (node.metadata.type === 'file') {
+      // Not all of `stat`: a tree has many files, and it is a kilobyte.
+      const { dev, ino, size, mtimeNs } = stat;
+      this.contents.push({ path, stat: { dev, ino, size, mtimeNs } });
+    }
     if (stat.nlink > 1n) this.#byInode.set(inode, node);
     return node;
   }

@@ -13,8 +13,11 @@ import type { ContentSource } from './content.js';
 export interface HostFile {
   /** Bytes, since names on disk need not be UTF-8. */
   readonly path: Buffer;
-  readonly stat: BigIntStats;
+  readonly stat: FileIdentity;
 }
+
+/** What tells that a file is still the same. */
+export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs'>;
 
 const PIECE = 256 * 1024;
 

@@ -1,7 +1,7 @@
 /** A tree from a list: what to put where, with contents from host files or from memory. */
 
 import { createHash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import { LupineError, isSystemError } from '../../support/errors.js';
 import type { FileTree, Metadata } from '../types.js';
 import type { ContentSource } from './content.js';
@@ -80,6 +80,9 @@ export async function hostTree(
   return digestedTree(root, hostSource(contents), signal);
 }
 
+/** A host file with all that was found of it. */
+type FoundFile = HostFile & { readonly stat: BigIntStats };
+
 function described(entry: HostEntry): { metadata: Metadata; content?: HostFile | Uint8Array } {
   const content = contentOf(entry);
   const stat = content === undefined || content instanceof Uint8Array ? undefined : content.stat;
@@ -102,7 +105,7 @@ function described(entry: HostEntry): { metadata: Metadata; content?: HostFile |
   return content === undefined ? { metadata } : { metadata, content };
 }
 
-function contentOf(entry: HostEntry): HostFile | Uint8Array | undefined {
+function contentOf(entry: HostEntry): FoundFile | Uint8Array | undefined {
   if (entry.type !== 'file') return undefined;
   if ('bytes' in entry) return entry.bytes;
   try {

@@ -2,10 +2,11 @@
  * A SAT solver: conflict-driven clause learning with two watched literals, activities, phase saving,
  * Luby restarts, and assumptions of which it tells the failed ones.
  *
- * It is our own because nothing on npm fits. logic-solver is MiniSat of 2015 compiled to asm.js: no
- * types, one assumption at a time, and no failed assumptions, on which the search for the cheapest
- * answer (search.ts) and the proofs (proof.ts) both rest. z3-solver has all that and is well kept, but
- * unpacks to 36 MB and starts threads. Our formulas have some thousands of variables and few conflicts.
+ * It is our own because neither of the two looked at on npm fits. logic-solver is MiniSat compiled to
+ * JavaScript: without types, with one assumption at a time, and it does not tell the failed ones, on
+ * which the search for the cheapest answer (search.ts) and the proofs (proof.ts) both rest. z3-solver
+ * has all that, but unpacks to 36 MB and runs in threads that have to be killed. Our formulas have some
+ * ten thousand variables and few conflicts.
  *
  * A literal is 2 × variable, or that + 1 for its negation: `literal ^ 1` negates. Variable 0 is true.
  */

@@ -2,10 +2,13 @@
  * What else has to be set for options to have the values one wants: the cheapest settings, or the rules
  * that forbid it.
  *
- * Every answer was put to the evaluator before it is given. Comparisons with numbers and strings in
- * dependencies are taken as the base decides them, or as the answer itself does where that differs;
- * no number is changed to satisfy one, unless the caller wants that number. `MODULES` stays as in the
- * base unless it is wanted or nothing else helps.
+ * Every answer was put to the evaluator before it is given. What is exact, and what is not:
+ * - Numbers and strings in comparisons and ranges follow the base's decisions and their own defaults;
+ *   none is changed to satisfy a comparison, unless the caller wants that number.
+ * - `MODULES` stays as in the base unless it is wanted or nothing else helps.
+ * - No setting of an answer can be left out. That no other such answer is cheaper is certain where the
+ *   cheapest solution has no setting to spare, and otherwise for answers of few settings (smallest.ts).
+ * - 6.1's choices between tristates are never put in the mode where several members are m.
  */
 
 import type { ConfigSymbol, Space, Values } from '../model.js';

@@ -8,8 +8,11 @@ test('every geometry holds what was asked, each data block in its own place', ()
     fc.property(fc.nat(3_000_000), fc.integer({ min: 11, max: 500_000 }), (data, inodes) => {
       const geometry = new Geometry(data, inodes);
       expect(geometry.dataBlocks).toBeGreaterThanOrEqual(data);
-      // Where inodes are more than blocks, their tables ask for groups that nothing else fills.
-      if (inodes <= data) expect(geometry.dataBlocks).toBeLessThan(data + 100);
+      // A last group opened for one block more has a least size, and spreads the inodes anew: what its
+      // tables hold, the others' no longer do, each rounded to a block. Where inodes are more than
+      // blocks, their tables ask for groups that nothing else fills.
+      const spread = geometry.overheadOf(0) + geometry.groups;
+      if (inodes <= data) expect(geometry.dataBlocks).toBeLessThan(data + 100 + spread);
       expect(geometry.inodes).toBeGreaterThanOrEqual(inodes);
       expect(geometry.inodesPerGroup).toBeLessThanOrEqual(BLOCKS_PER_GROUP);
       let next = 0;
@@ -24,7 +27,8 @@ test('every geometry holds what was asked, each data block in its own place', ()
         next += run;
       }
     }),
-    { numRuns: 50 },
+    // One block too many for 59 groups.
+    { numRuns: 50, examples: [[1_917_542, 498_433]] },
   );
 });
 

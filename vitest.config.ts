@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          setupFiles: ['test/support/properties.ts'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
@@ -18,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          setupFiles: ['test/support/properties.ts'],
           testTimeout: 900_000,
           hookTimeout: 3_600_000,
           maxWorkers: 2,

@@ -19,11 +19,14 @@ import { LupineError } from '../support/errors.js';
 import { specialise } from './specialise.js';
 import type { BuildOptions } from './types.js';
 
+/** What all kernels of a matrix share: their variants are the matrix's own. */
+export type MatrixOptions = Omit<BuildOptions, 'variants'>;
+
 /** Builds a kernel for each application and each variant (`tiny`, `nokml-tiny`), in that order. */
 export async function buildKernels(
   apps: readonly string[],
   variants: readonly string[],
-  options: BuildOptions,
+  options: MatrixOptions,
   context: Context,
 ): Promise<Kernel[]> {
   const kernels: Kernel[] = [];
@@ -37,7 +40,7 @@ export async function buildKernels(
 export async function kernelConfig(
   apps: readonly string[],
   variants: readonly string[],
-  options: BuildOptions,
+  options: MatrixOptions,
   context: Context,
 ): Promise<{ text: string; requests: readonly OptionRequest[] }> {
   const [spec, ...others] = await kernelSpecs(apps, variants, options);
@@ -64,7 +67,7 @@ export async function copyKernel(kernel: Kernel, output: string, several: boolea
 export async function kernelSpecs(
   apps: readonly string[],
   variants: readonly string[],
-  options: BuildOptions,
+  options: MatrixOptions,
 ): Promise<KernelSpec[]> {
   const builds = (variants.length > 0 ? variants : ['']).map(parseVariants);
   if (apps.length === 0 && options.profile === undefined && options.configFiles !== undefined) {

@@ -28,8 +28,8 @@ let kernel = '';
 beforeAll(async () => {
   if (!isFull) return;
   directory = await mkdtemp(join(tmpdir(), 'lupine-kml-'));
-  const options = { profile: 'lupine-base', variants: ['kml'], configFiles: [extras] } as const;
-  const [built] = await buildKernels([], [], options, { progress: silentProgress });
+  const options = { profile: 'lupine-base', configFiles: [extras] } as const;
+  const [built] = await buildKernels([], ['kml'], options, { progress: silentProgress });
   if (built === undefined) throw new Error('no kernel was built');
   kernel = built.vmlinux;
   await archive('musl', 'musl-gcc');

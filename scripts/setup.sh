@@ -57,6 +57,8 @@ if [ "${1-}" = --tests ]; then
 	need bsdutils script
 	need curl curl
 	need strace strace
+	need lz4 lz4
+	need chromium-headless-shell chromium-headless-shell
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo=sudo
 	if [ ${#wanted[@]} -gt 0 ]; then

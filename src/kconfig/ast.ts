@@ -61,7 +61,8 @@ export type AstProperty = { readonly position: Position } & (
   | { readonly kind: 'modules' } // this symbol turns modules on
   | { readonly kind: 'optional' } // a choice of 6.1: none of its members need be chosen
   | { readonly kind: 'transitional' } // newer kernels: read from an old .config, never written
-  | { readonly kind: 'help'; readonly text: string }
+  // `start`: where the text begins in the file, as a place in a string
+  | { readonly kind: 'help'; readonly text: string; readonly start: number }
 );
 
 /** An entry, in the order of the files. A property like `bool "text"` becomes `type` and `prompt`. */

@@ -64,7 +64,7 @@ export class Builder {
   ) {}
 
   build(ast: Ast): Draft {
-    const root = new DraftNode('root', { file: ast.files[0] ?? '', line: 0 }, undefined);
+    const root = new DraftNode('root', { file: ast.files[0] ?? '', line: 0 }, undefined, undefined);
     const prompt = this.textOf(root, ast.title, root.position);
     root.draftPrompt = prompt;
     this.entries(ast.entries, { parent: root, visibility: [], choice: undefined });
@@ -88,6 +88,7 @@ export class Builder {
         const condition = this.expression(entry.condition);
         const node = this.node(entry, place, undefined);
         node.draftDependency = condition;
+        node.asks = [{ origin: 'if', expression: condition, position: entry.position }];
         this.entries(entry.entries, { ...place, parent: node });
         break;
       }
@@ -109,8 +110,8 @@ export class Builder {
   }
 
   private node(entry: AstEntry, place: Place, symbol: DraftSymbol | undefined): DraftNode {
-    const node = new DraftNode(entry.kind, entry.position, symbol);
     const { parent } = place;
+    const node = new DraftNode(entry.kind, entry.position, symbol, parent);
     node.parent = parent;
     if (parent.last === undefined) parent.first = node;
     else parent.last.next = node;
@@ -225,11 +226,17 @@ export class Builder {
         // `depends on A if B` asks for A only where B is not n.
         const whole = only === undefined ? asked : pool.binary('or', asked, pool.not(only));
         node.draftDependency = pool.and(node.draftDependency, whole);
+        const origin = node.kind === 'menu' || node.kind === 'choice' ? node.kind : 'depends';
+        node.asks = [...node.asks, { origin, expression: whole, position: property.position }];
         break;
       }
-      case 'visible':
-        node.visibility = pool.and(node.visibility, this.expression(property.expression));
+      case 'visible': {
+        const expression = this.expression(property.expression);
+        const { position } = property;
+        node.visibility = pool.and(node.visibility, expression);
+        node.shownIf = [...node.shownIf, { origin: 'visible', expression, position }];
         break;
+      }
       case 'help':
         node.helpProperty = property;
     }
@@ -241,8 +248,12 @@ export class Builder {
     place: Place,
   ): DraftPrompt {
     const condition = this.optional(property.condition);
-    const draft = this.textOf(node, property.text, property.position);
-    if (node.draftPrompt !== undefined) this.diagnosis.warn(property.position, 'prompt redefined');
+    const { position } = property;
+    const draft = this.textOf(node, property.text, position);
+    if (node.draftPrompt !== undefined) this.diagnosis.warn(position, 'prompt redefined');
+    if (condition !== undefined) {
+      node.shownIf = [{ origin: 'prompt', expression: condition, position }];
+    }
     draft.condition = place.visibility.reduce<Interned | undefined>(
       (sofar, visible) => this.pool.and(sofar, visible),
       condition,

@@ -3,14 +3,16 @@
  * build it (build.ts, finalize.ts, resolve.ts) know these; everyone else reads them as the model.
  */
 
-import type { Position } from './ast.js';
+import type { AstProperty, Position } from './ast.js';
 import type { Interned } from './expressions.js';
 import { item } from './items.js';
 import type {
+  Ask,
   Choice,
   ConfigSymbol,
   Default,
   Dialect,
+  HelpPlace,
   MenuNode,
   Prompt,
   Range,
@@ -100,17 +102,25 @@ export class DraftNode implements MenuNode {
   draftDependency: Interned | undefined;
   visibility: Interned | undefined;
   /** Where its help is written; few ever read it. */
-  helpProperty: { readonly text: string } | undefined;
+  helpProperty: (AstProperty & { kind: 'help' }) | undefined;
   children: readonly DraftNode[] = NONE;
+  asks: readonly Ask[] = NONE;
+  shownIf: readonly Ask[] = NONE;
 
   constructor(
     readonly kind: MenuNode['kind'],
     readonly position: Position,
     readonly symbol: DraftSymbol | undefined,
+    readonly enclosing: DraftNode | undefined,
   ) {}
 
   get help(): string | undefined {
     return this.helpProperty?.text;
+  }
+
+  get helpPlace(): HelpPlace | undefined {
+    const { helpProperty: help } = this;
+    return help && { file: help.position.file, start: help.start };
   }
 }
 

@@ -38,11 +38,20 @@ export class HelpProperty {
     this.extent = extent;
   }
 
-  get text(): string {
-    const parts: string[] = [];
-    scanHelp(this.extent.source, this.extent.start, parts);
-    return parts.join('');
+  get start(): number {
+    return this.extent.start;
   }
+
+  get text(): string {
+    return helpText(this.extent.source, this.extent.start);
+  }
+}
+
+/** The help text that begins at `start`. */
+export function helpText(source: string, start: number): string {
+  const parts: string[] = [];
+  scanHelp(source, start, parts);
+  return parts.join('');
 }
 
 /**

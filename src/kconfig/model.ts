@@ -103,6 +103,14 @@ export interface Choice {
   readonly node: MenuNode;
 }
 
+/** A condition as it stands in the files, before it is joined with others. */
+export interface Ask {
+  /** `visible` is a menu's `visible if`, `prompt` the condition of the prompt itself. */
+  readonly origin: 'depends' | 'if' | 'menu' | 'choice' | 'visible' | 'prompt';
+  readonly expression: Expression;
+  readonly position: Position;
+}
+
 export interface MenuNode {
   readonly kind: 'config' | 'menuconfig' | 'choice' | 'menu' | 'if' | 'comment' | 'root';
   readonly position: Position;
@@ -117,6 +125,19 @@ export interface MenuNode {
   /** `visible if` of this menu and of those around it; undefined where there is none. */
   readonly visibility?: Expression | undefined;
   readonly help?: string | undefined;
+  /** Where the help's text begins. */
+  readonly helpPlace?: HelpPlace | undefined;
+  /** The menu, `if` or choice that it is written inside of; an `if` is no node of the menu tree. */
+  readonly enclosing?: MenuNode | undefined;
+  /** What it asks for itself; that of its prompt or of what is inside are in `shownIf`. */
+  readonly asks: readonly Ask[];
+  readonly shownIf: readonly Ask[];
+}
+
+export interface HelpPlace {
+  readonly file: string;
+  /** In the text as it was decoded. */
+  readonly start: number;
 }
 
 /** The whole space of one tree and architecture. */

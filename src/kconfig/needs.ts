@@ -3,9 +3,8 @@
  */
 
 import type { Position, Tristate } from './ast.js';
-import type { ConfigSymbol, Expression, Values } from './model.js';
+import type { Ask, ConfigSymbol, Expression, Values } from './model.js';
 import { operandsOf } from './print-expression.js';
-import type { Ask } from './written.js';
 
 /** A condition, or a part of one. */
 export interface Need {

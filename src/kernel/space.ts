@@ -41,8 +41,8 @@ export async function openSpace(
 export function loadSpace(source: SourceTree): KernelSpace {
   try {
     const cache = join(cacheDirectory(), 'kconfig');
-    const { ast, space } = Kconfig.load({ tree: source.path, arch: 'x86_64', cache });
-    return { source, space, written: new Written(ast, space) };
+    const { space } = Kconfig.load({ tree: source.path, arch: 'x86_64', cache });
+    return { source, space, written: new Written(space) };
   } catch (error) {
     if (!(error instanceof KconfigError)) throw error;
     const [first, ...others] = error.message.split('\n');

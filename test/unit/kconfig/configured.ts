@@ -34,7 +34,7 @@ export function configured(
     };
     const values = new Configuration(space);
     for (const [name, value] of Object.entries(user)) values.set(symbol(name), value);
-    return { space, values, written: new Written(ast, space), symbol };
+    return { space, values, written: new Written(space), symbol };
   } finally {
     rmSync(tree, { recursive: true });
   }

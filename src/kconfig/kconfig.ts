@@ -9,7 +9,9 @@ import { kernelEnvironment, toolEnvironment, type Environment } from './kernel-e
 import { tinyconfig } from './kernel-targets.js';
 import { parseKconfig } from './load.js';
 import type { Output, Space } from './model.js';
+import type { Shell } from './preprocess.js';
 import { rememberedShell, systemShell } from './probes.js';
+import { ReadingRecord, recallSpace, type Reading } from './remembered-space.js';
 import { dialectOf, resolve } from './resolve.js';
 import { runTarget, type TargetOptions, type TargetResult } from './targets.js';
 
@@ -20,7 +22,7 @@ export interface LoadOptions {
   readonly arch: string;
   /** Variables as after `make`, such as CC, LD or CROSS_COMPILE. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Where answers of the toolchain are remembered; `~/.cache/lupine/kconfig` otherwise. */
+  /** Where answers of the toolchain and spaces are remembered; `~/.cache/lupine/kconfig` otherwise. */
   readonly cache?: string;
 }
 
@@ -30,16 +32,18 @@ export type RunOptions = Omit<TargetOptions, 'read' | 'target'> & {
 };
 
 export class Kconfig {
+  private parsed: Ast | undefined;
+
   private constructor(
     /** Absolute. */
     readonly tree: string,
     readonly environment: Environment,
-    readonly ast: Ast,
     readonly space: Space,
+    private readonly shell: Shell,
   ) {}
 
   /**
-   * Reads a tree's Kconfig files.
+   * Reads a tree's Kconfig files, or what is remembered of them as long as nothing has changed.
    *
    * @throws KconfigError where they are not well-formed, or depend on themselves, with what the
    * kernel's programs would say
@@ -55,8 +59,34 @@ export class Kconfig {
         shell: systemShell(environment),
       });
     const environment = kernelEnvironment(tools, remembered(tools));
-    const ast = parseKconfig({ tree: root, environment, shell: remembered(environment) });
-    return new Kconfig(root, environment, ast, resolve(ast, dialectOf(root)));
+    const shell = remembered(environment);
+    const reading: Reading = {
+      directory: join(cache, 'spaces'),
+      tree: root,
+      name: JSON.stringify([arch, variables]),
+      environment,
+      shell,
+      dialect: dialectOf(root),
+    };
+    const space = recallSpace(reading);
+    if (space !== undefined) return new Kconfig(root, environment, space, shell);
+    const record = new ReadingRecord(reading);
+    const ast = parseKconfig({
+      tree: root,
+      environment,
+      shell: record.shell,
+      opening: record.opening,
+    });
+    const kconfig = new Kconfig(root, environment, resolve(ast, reading.dialect), shell);
+    kconfig.parsed = ast;
+    record.keep(kconfig.space, ast.environment);
+    return kconfig;
+  }
+
+  /** What the files say. Only the space is remembered: the files are read for it if they were not. */
+  get ast(): Ast {
+    const { tree, environment, shell } = this;
+    return (this.parsed ??= parseKconfig({ tree, environment, shell }));
   }
 
   /** A configuration in which nothing is decided. */

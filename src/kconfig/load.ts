@@ -24,19 +24,25 @@ export interface ParseOptions {
   readonly environment: Environment;
   /** Runs the commands of `$(shell …)`. */
   readonly shell: Shell;
+  /** Called before each file that is opened, with its name as `source` has it. */
+  readonly opening?: (name: string) => void;
 }
 
 /**
  * Reads all Kconfig files of a tree.
  * @throws KconfigError with every fault found.
  */
-export function parseKconfig({ tree, file = 'Kconfig', environment, shell }: ParseOptions): Ast {
+export function parseKconfig(options: ParseOptions): Ast {
+  const { tree, file = 'Kconfig', environment, shell, opening } = options;
   const log = new Log();
   const lexer = new Lexer(file, {
     environment,
     shell,
     log,
-    read: (name) => readSource(tree, name),
+    read: (name) => {
+      opening?.(name);
+      return readSource(tree, name);
+    },
   });
   const { title, entries } = parseEntries(lexer, log);
   return {
@@ -74,10 +80,16 @@ export function kernelParseOptions({ tree, cache, ...options }: KernelOptions): 
   return { tree, environment: kernelEnvironment(tools, shell), shell };
 }
 
-function readSource(tree: string, name: string): string | undefined {
+/** The text of a file by its name in `source`; undefined where there is none. */
+export function readSource(tree: string, name: string): string | undefined {
   try {
-    return readFileSync(isAbsolute(name) ? name : join(tree, name), 'utf8');
+    return readFileSync(pathOf(tree, name), 'utf8');
   } catch {
     return undefined; // missing, a directory, not readable: the kernel's program tells none apart
   }
+}
+
+/** Where the file is that `source` calls `name`. */
+export function pathOf(tree: string, name: string): string {
+  return isAbsolute(name) ? name : join(tree, name);
 }

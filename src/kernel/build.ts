@@ -18,13 +18,16 @@ import { buildsDirectory, earlierBuilds, openKernel, writeRecord } from './built
 import { orDiskFull } from './disk-full.js';
 import { featureTable } from './features.js';
 import { ObjectCounter, expectObjects, firstError } from './make-output.js';
+import { findOptions } from './object-options.js';
+import { measureObjects, writeObjects } from './object-sizes.js';
 import { countOptions, hasPvhEntry, measureSections } from './report.js';
 import type { SourceOptions } from './source.js';
+import { allOptionFacts } from './source-facts.js';
 import type { Toolchain } from './toolchain.js';
 import type { Kernel, KernelSpec } from './types.js';
 
 /** Raised when this file changes what the same inputs give. */
-const FORMAT = '1';
+const FORMAT = '2';
 
 /** What would differ from build to build: see Documentation/kbuild/reproducible-builds.rst. */
 const reproducible = {
@@ -97,14 +100,19 @@ async function build(
     await writeFile(join(output, '.config'), text);
     await compile(configuration, output, counter, task, context);
     await collect(output, directory, text);
-    await writeFile(
-      join(directory, 'features.json'),
-      JSON.stringify(await featureTable(source, context)),
-    );
     const [vmlinux, symbols] = await Promise.all([
       readFile(join(directory, 'vmlinux')),
       readFile(join(directory, 'System.map'), 'utf8'),
     ]);
+    await writeFile(
+      join(directory, 'features.json'),
+      JSON.stringify(await featureTable(source, context)),
+    );
+    const optionOf = findOptions(await allOptionFacts(source, context), text);
+    await writeObjects(
+      join(directory, 'objects.json'),
+      await measureObjects(output, symbols, optionOf),
+    );
     await writeRecord(directory, {
       label: spec.label,
       version: source.version,

@@ -54,6 +54,7 @@ export async function openKernel(entry: string): Promise<Kernel> {
     config: join(entry, 'config'),
     systemMap: join(entry, 'System.map'),
     features: join(entry, 'features.json'),
+    objects: join(entry, 'objects.json'),
     report,
   };
 }

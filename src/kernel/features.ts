@@ -47,7 +47,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** On in every kernel that Lupine builds. */
-const always = new Set(['64BIT', 'X86', 'X86_64', 'MMU']);
+export const always: ReadonlySet<string> = new Set(['64BIT', 'X86', 'X86_64', 'MMU']);
 
 /** The options a user can turn on to get a feature; empty when none is known. */
 export function optionsFor(table: FeatureTable, feature: Feature): string[] {

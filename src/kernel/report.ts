@@ -38,7 +38,8 @@ export function countOptions(config: string): number {
   return config.match(/^CONFIG_\w+=y$/gm)?.length ?? 0;
 }
 
-function kindOf(section: Section): keyof SectionSizes {
+/** Which kind of memory a section will be, where it is not freed after boot. */
+export function kindOf(section: Section): keyof SectionSizes {
   if (section.nobits) return 'bss';
   if (section.executable) return 'text';
   return readOnly.test(section.name) || !section.writable ? 'rodata' : 'data';

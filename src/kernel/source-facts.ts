@@ -32,6 +32,21 @@ export async function optionFacts(
   return JSON.parse(index.toString('utf8', from, index.indexOf('\n', from))) as OptionFacts;
 }
 
+/** What the tree says of every option, by name. */
+export async function allOptionFacts(
+  source: Pick<SourceTree, 'key' | 'path'>,
+  context: Context,
+): Promise<Map<string, OptionFacts>> {
+  const index = await readFile(join(await entry(source, context), OPTIONS), 'utf8');
+  const lines = index.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const end = line.indexOf('\t');
+      return [line.slice(0, end), JSON.parse(line.slice(end + 1)) as OptionFacts];
+    }),
+  );
+}
+
 /** What the tree offers to programs, and under which conditions. */
 export async function provisions(
   source: Pick<SourceTree, 'key' | 'path'>,

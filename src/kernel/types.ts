@@ -78,6 +78,8 @@ export interface Kernel {
   readonly systemMap: string;
   /** Which option gives which system call, socket family, file system: JSON of a `FeatureTable`. */
   readonly features: string;
+  /** What each object takes of memory, and by which option it is there: for `readObjects`. */
+  readonly objects: string;
   readonly report: KernelReport;
 }
 

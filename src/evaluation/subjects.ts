@@ -107,7 +107,7 @@ async function filesOf(
   return {
     kernel: kernel.vmlinux,
     config: await readFile(kernel.config, 'utf8'),
-    built: { report: kernel.report, systemMap: kernel.systemMap },
+    built: { report: kernel.report, systemMap: kernel.systemMap, objects: kernel.objects },
   };
 }
 

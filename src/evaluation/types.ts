@@ -21,7 +21,12 @@ export interface Subject extends Configured {
   /** Absolute. */
   readonly kernel: string;
   /** Of kernels that Lupine built. */
-  readonly built?: { readonly report: KernelReport; readonly systemMap: string };
+  readonly built?: {
+    readonly report: KernelReport;
+    readonly systemMap: string;
+    /** For `readObjects`. */
+    readonly objects: string;
+  };
 }
 
 /** What experiments work with. */

@@ -8,7 +8,7 @@ export { buildKernel, findKernel } from './build.js';
 export { listKernels } from './built.js';
 export { featureTable, missingFeatureOption, optionsFor } from './features.js';
 export type { Feature, FeatureTable } from './features.js';
-export { readObjects } from './object-sizes.js';
+export { bytesOf, readObjects } from './object-sizes.js';
 export type { ObjectSize } from './object-sizes.js';
 export { findSourcePackage, lineOf, prepareSource } from './source.js';
 export type { SourceOptions } from './source.js';

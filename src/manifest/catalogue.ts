@@ -20,17 +20,31 @@ export async function loadCatalogue(
   directory = join(packageDirectory, 'apps'),
 ): Promise<Catalogue> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.yaml')).sort();
-  const manifests = await Promise.all(
-    files.map(async (file) => {
-      const path = join(directory, file);
-      const manifest = parseManifest(await readFile(path, 'utf8'), path);
-      if (`${manifest.name}.yaml` !== file) {
-        throw new LupineError('a manifest is not named like its file', { where: path });
-      }
-      return manifest;
-    }),
-  );
+  const manifests = await Promise.all(files.map((file) => readManifest(directory, file)));
   return new Map(manifests.map((manifest) => [manifest.name, manifest]));
+}
+
+/**
+ * One manifest of the catalogue, without reading the others.
+ * @throws LupineError with the nearest names when there is none.
+ */
+export async function loadManifest(
+  name: string,
+  directory = join(packageDirectory, 'apps'),
+): Promise<ApplicationManifest> {
+  const file = `${name}.yaml`;
+  const files = await readdir(directory);
+  if (files.includes(file)) return readManifest(directory, file);
+  return applicationNamed(await loadCatalogue(directory), name);
+}
+
+async function readManifest(directory: string, file: string): Promise<ApplicationManifest> {
+  const path = join(directory, file);
+  const manifest = parseManifest(await readFile(path, 'utf8'), path);
+  if (`${manifest.name}.yaml` !== file) {
+    throw new LupineError('a manifest is not named like its file', { where: path });
+  }
+  return manifest;
 }
 
 /** @throws LupineError with the nearest names when the catalogue lacks it. */

@@ -4,6 +4,7 @@ export {
   applicationFor,
   applicationNamed,
   loadCatalogue,
+  loadManifest,
   manifestFile,
   type Catalogue,
   type Identity,

@@ -42,7 +42,12 @@ export async function build(
   const application = recognise(catalogue, image, options);
   const format = options.format ?? 'ext2';
   const rootfsOptions = kernelOptions(image.tree, format);
-  const kernelWanted = await specialise({ catalogue, application, rootfsOptions, options });
+  const kernelWanted = await specialise({
+    catalogue: () => Promise.resolve(catalogue),
+    application,
+    rootfsOptions,
+    options,
+  });
   if (application === undefined && options.profile === undefined) {
     context.progress.note(
       `${image.name} is not in the catalogue: it gets the kernel lupine-general (--app NAME names a known application)`,

@@ -13,7 +13,7 @@ import {
   type KernelSpec,
   type OptionRequest,
 } from '../kernel/index.js';
-import { applicationNamed, loadCatalogue } from '../manifest/index.js';
+import { loadCatalogue, loadManifest } from '../manifest/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { specialise } from './specialise.js';
@@ -73,17 +73,15 @@ export async function kernelSpecs(
   if (apps.length === 0 && options.profile === undefined && options.configFiles !== undefined) {
     return Promise.all(builds.map((variant) => fromFiles({ ...options, variants: variant })));
   }
-  const catalogue = await loadCatalogue();
   // Without an application the profile alone says what is built.
   const names = apps.length > 0 ? apps : [undefined];
   return Promise.all(
     names.flatMap((name) =>
       builds.map(async (variant) => {
         const base = name === 'base' || (name === undefined && options.profile === 'lupine-base');
-        const application =
-          name === undefined || base ? undefined : applicationNamed(catalogue, name);
+        const application = name === undefined || base ? undefined : await loadManifest(name);
         const { spec } = await specialise({
-          catalogue,
+          catalogue: loadCatalogue,
           application,
           rootfsOptions: [],
           options: {

@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { applicationFor, applicationNamed, loadCatalogue } from '../../../src/manifest/index.js';
+import {
+  applicationFor,
+  applicationNamed,
+  loadCatalogue,
+  loadManifest,
+} from '../../../src/manifest/index.js';
 
 const manifest = (name: string, image: string, program: string) => `name: ${name}
 description: ${name}
@@ -40,6 +45,17 @@ describe('the catalogue', () => {
     expect(() => applicationNamed(catalogue, 'rediss')).toThrow(
       expect.objectContaining({ fix: 'did you mean redis?' }) as Error,
     );
+  });
+
+  it('reads one manifest alone, and as one of all', async () => {
+    const catalogue = await loadCatalogue(directory);
+    expect(await loadManifest('redis', directory)).toEqual(catalogue.get('redis'));
+    await writeFile(join(directory, 'broken.yaml'), '[');
+    expect(await loadManifest('redis', directory)).toEqual(catalogue.get('redis'));
+  });
+
+  it.each(['rediss', '../redis', ''])('has no manifest %j', async (name) => {
+    await expect(loadManifest(name, directory)).rejects.toThrow('no such application');
   });
 
   it('refuses a manifest under another name', async () => {

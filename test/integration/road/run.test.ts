@@ -158,10 +158,16 @@ describe('exit statuses', () => {
 });
 
 describe('memory', () => {
-  test('too little to start is one line with the size', async () => {
+  test('too little to hold the kernel is one line with the size', async () => {
+    const { status, stderr } = await run(['-m', '5M']);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/^lupine: too little memory.*5 MiB.*-m.*\n$/);
+  });
+
+  test('too little to start is one line that says so', async () => {
     const { status, stderr } = await run(['-m', '8M']);
     expect(status).toBe(125);
-    expect(stderr).toMatch(/^lupine: too little memory.*8 MiB.*-m.*\n$/);
+    expect(stderr).toMatch(/^lupine: the microVM went down: .*memory \(-m\).*\n$/);
   });
 
   test('an application that eats all of it is killed, and the kernel says so once', async () => {

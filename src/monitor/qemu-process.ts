@@ -13,6 +13,12 @@ import type { RunningVm, VmConfig, VmEnd } from './types.js';
 const KEEP_BYTES = 64 * 1024;
 
 /**
+ * Milliseconds for QEMU to end after its guest has. QEMU 7.2 sometimes never does: a question that reaches
+ * it as it shuts down is waited for and not answered.
+ */
+const SHUTDOWN_LIMIT = 5_000;
+
+/**
  * Started through setpriv(1): the kernel kills QEMU with its parent. Between fork and that order the
  * parent may already be dead, hence the comparison; it then never starts.
  */
@@ -103,7 +109,7 @@ class QemuProcess {
     }
     const end = await this.ended;
     // A guest that was quicker than QMP: how it ended is for `ended` to tell.
-    if (this.#exit?.code === 0) return;
+    if (this.#guestEnded || this.#exit?.code === 0) return;
     if (isSystemError(this.#spawnError, 'ENOENT')) {
       throw new LupineError('a program is missing', {
         where: 'setpriv',
@@ -114,7 +120,12 @@ class QemuProcess {
   }
 
   #onEvent({ event, data }: QmpEvent): void {
-    if (event === 'SHUTDOWN' && data['guest'] === true) this.#guestEnded = true;
+    if (event === 'SHUTDOWN' && data['guest'] === true) {
+      this.#guestEnded = true;
+      // The guest is over and its disks are written: nothing is lost with the process.
+      const limit = setTimeout(() => this.#child.kill('SIGKILL'), SHUTDOWN_LIMIT);
+      this.#child.once('exit', () => clearTimeout(limit));
+    }
     if (event === 'SHUTDOWN' && data['reason'] === 'host-signal') {
       this.#failure = 'QEMU was told to end by a signal';
     }

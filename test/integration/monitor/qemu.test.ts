@@ -61,9 +61,14 @@ describe('the console', () => {
 
 describe('the end of a VM', () => {
   test('without a word is told as too little memory', async () => {
-    const vm = await monitor.start(bench.vm('s'));
-    expect(await vm.ended).toMatchObject({ kind: 'failed', reason: /memory/ });
-  });
+    // Many, since one in some ends just when QEMU is asked how it is, and QEMU then never ends by itself.
+    const ends = Array.from({ length: 12 }, async () => {
+      const vm = await monitor.start(bench.vm('s'));
+      return vm.ended;
+    });
+    const told = { kind: 'failed', reason: expect.stringMatching(/memory/) as string };
+    expect(await Promise.all(ends)).toEqual(ends.map(() => told));
+  }, 60_000);
 
   test('by an aborted signal, before and after the start', async () => {
     const reason = new Error('Ctrl-C');

@@ -122,9 +122,12 @@ class QemuProcess {
   #onEvent({ event, data }: QmpEvent): void {
     if (event === 'SHUTDOWN' && data['guest'] === true) {
       this.#guestEnded = true;
-      // The guest is over and its disks are written: nothing is lost with the process.
-      const limit = setTimeout(() => this.#child.kill('SIGKILL'), SHUTDOWN_LIMIT);
-      this.#child.once('exit', () => clearTimeout(limit));
+      // The guest is over and its disks are written: nothing is lost with the process. The word may come
+      // after QEMU's exit; then nobody waits for the limit.
+      if (this.#exit === undefined) {
+        const limit = setTimeout(() => this.#child.kill('SIGKILL'), SHUTDOWN_LIMIT).unref();
+        this.#child.once('exit', () => clearTimeout(limit));
+      }
     }
     if (event === 'SHUTDOWN' && data['reason'] === 'host-signal') {
       this.#failure = 'QEMU was told to end by a signal';

@@ -50,7 +50,7 @@ const discarded =
  * Measures the objects of a `vmlinux`, in the order of their paths.
  * @param output the directory it was built in. @param symbols the text of its System.map.
  * @param optionOf the option that an object is there for.
- * @returns none for a Linux that is linked in another way (before 6.1).
+ * @returns none for a Linux that is linked in another way than 6.1 and 6.12.
  */
 export async function measureObjects(
   output: string,

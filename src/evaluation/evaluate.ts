@@ -10,7 +10,7 @@ import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { packageDirectory } from '../support/paths.js';
 import { chooseFor } from './accelerator.js';
-import { describeMachine } from './machine.js';
+import { allowedCpus, describeMachine, measuringCpu } from './machine.js';
 import { resultsFormat, type ExperimentResults, type Results } from './results.js';
 import { runExperiment } from './runner.js';
 import { randomOf } from './statistics/index.js';
@@ -74,6 +74,7 @@ async function evaluateIn(
     async () => (await subjectsFor(parts[0]?.application.name ?? ''))[0]?.kernel ?? '',
     context.signal,
   );
+  const hostCpu = measuringCpu(choice.accelerator, allowedCpus());
   let results: Results = {
     ...resultsFormat,
     lupine: ownVersion(),
@@ -81,7 +82,7 @@ async function evaluateIn(
     endedAt: new Date().toISOString(),
     seed: options.seed,
     command: options.command,
-    machine: describeMachine(monitor, choice),
+    machine: describeMachine(monitor, choice, hostCpu),
     experiments: [],
     skipped: [],
   };
@@ -91,6 +92,7 @@ async function evaluateIn(
     const lab: Lab = {
       monitor,
       accelerator: choice.accelerator,
+      ...(hostCpu === undefined ? {} : { hostCpu }),
       application,
       subjects: () => subjectsFor(application.name),
       configurations: () => configureSubjects(options.selection, application.name, context),

@@ -2,12 +2,42 @@
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import type { Choice, Monitor } from '../monitor/index.js';
+import type { Accelerator, Choice, Monitor } from '../monitor/index.js';
 import type { Machine } from './results.js';
+
+/** With fewer the rest of the host, Lupine included, would have to share the VM's own. */
+const ENOUGH_CPUS = 4;
+
+/**
+ * The processor of the host on which VMs are measured: the last, which interrupts like least. Undefined where
+ * there are too few, and for counted instructions, which are the same anywhere.
+ * @param allowed numbers, ascending.
+ */
+export function measuringCpu(
+  accelerator: Accelerator,
+  allowed: readonly number[],
+): number | undefined {
+  return accelerator === 'tcg' || allowed.length < ENOUGH_CPUS ? undefined : allowed.at(-1);
+}
+
+/** The processors that this process may use, ascending. */
+export function allowedCpus(): number[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '');
+}
+
+/** `0,2-3`, as in proc_pid_status(5) and cpuset(7). */
+export function parseCpuList(list: string): number[] {
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
 
 export function describeMachine(
   monitor: Pick<Monitor, 'name' | 'version'>,
   { accelerator, reason }: Choice,
+  hostCpu: number | undefined,
 ): Machine {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -18,6 +48,7 @@ export function describeMachine(
     monitor: `${monitor.name} ${monitor.version}`,
     accelerator,
     ...(reason === undefined ? {} : { reason }),
+    ...(hostCpu === undefined ? {} : { hostCpu }),
   };
 }
 

@@ -26,6 +26,8 @@ const machineSchema = v.object({
   accelerator: v.picklist(['kvm', 'tcg']),
   /** Why not KVM; absent where it is used or was not wanted. */
   reason: v.optional(text),
+  /** The processor on which every VM ran; absent where they were not pinned. */
+  hostCpu: v.optional(count),
 });
 
 /** A kernel with its boot parameters: what is compared. */

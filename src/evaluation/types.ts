@@ -33,6 +33,8 @@ export interface Subject extends Configured {
 export interface Lab {
   readonly monitor: Monitor;
   readonly accelerator: Accelerator;
+  /** Where every VM runs on the host; undefined where they are not pinned. */
+  readonly hostCpu?: number;
   /** The application that kernels are specialised for. */
   readonly application: ApplicationManifest;
   /** What is compared, the baseline first; builds what is not in the cache. */

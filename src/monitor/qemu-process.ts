@@ -69,15 +69,14 @@ class QemuProcess {
 
   constructor(program: string, vm: VmConfig, tscKhz: number | undefined) {
     this.#vm = vm;
-    this.#child = spawn(
-      'setpriv',
-      [...LAUNCHER, String(process.pid), program, ...qemuArgs(vm, tscKhz)],
-      {
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-        detached: true,
-        env: { ...process.env, TMPDIR: vm.directory },
-      },
-    );
+    const command = [program, ...qemuArgs(vm, tscKhz)];
+    // Before QEMU is there: its sandbox does not let it choose its processors.
+    const pinned = vm.hostCpu === undefined ? [] : ['taskset', '-c', String(vm.hostCpu)];
+    this.#child = spawn('setpriv', [...LAUNCHER, String(process.pid), ...pinned, ...command], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, TMPDIR: vm.directory },
+    });
     this.console =
       vm.countInstructions === true
         ? new RecordedConsole(consoleFile(vm))

@@ -54,6 +54,8 @@ export interface VmConfig {
    * same twice, to the instruction. Its console can be read when it has ended.
    */
   readonly countInstructions?: boolean;
+  /** For measurement: the only CPU of the host on which the monitor and its guest run. */
+  readonly hostCpu?: number;
   /** In order: vda, vdb, … */
   readonly disks: readonly Disk[];
   readonly network: Network;

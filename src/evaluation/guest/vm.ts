@@ -16,6 +16,7 @@ export type BenchProgram =
 export interface Bench {
   readonly monitor: Monitor;
   readonly accelerator: Accelerator;
+  readonly hostCpu?: number;
   readonly directory: string;
 }
 
@@ -92,6 +93,7 @@ export async function runGuest(bench: Bench, run: GuestRun): Promise<GuestText> 
         cpus: 1,
         accelerator: bench.accelerator,
         countInstructions: bench.accelerator === 'tcg',
+        ...(bench.hostCpu === undefined ? {} : { hostCpu: bench.hostCpu }),
         disks: run.disk === undefined ? [] : [{ path: run.disk, readOnly: false, snapshot: true }],
         network: { mode: 'none' },
         directory,

@@ -86,12 +86,13 @@ export function machineTable({
   command,
   lupine,
 }: Results): Table {
-  const { cpu, cpus, memoryMiB, kernel, node, monitor, accelerator, reason } = machine;
+  const { cpu, cpus, memoryMiB, kernel, node, monitor, accelerator, reason, hostCpu } = machine;
   return {
     title: 'Machine',
     columns: ['', ''],
     rows: [
       ['processor', `${cpus} × ${cpu}`],
+      ...(hostCpu === undefined ? [] : [['pinned', `every VM to processor ${hostCpu}`]]),
       ['memory', `${memoryMiB} MiB`],
       ['host', `Linux ${kernel}, Node.js ${node}`],
       ['monitor', `${monitor}, ${accelerator}${reason === undefined ? '' : ` (${reason})`}`],

@@ -4,7 +4,7 @@ import { bisect } from '../../../src/evaluation/bisect.js';
 import { parseInitcalls } from '../../../src/evaluation/experiments/initcalls.js';
 import { measurementOf } from '../../../src/evaluation/experiments/throughput.js';
 import { encodePlan, serverOf, stepsOf } from '../../../src/evaluation/guest/drive.js';
-import { parseCpuTimes } from '../../../src/evaluation/machine.js';
+import { measuringCpu, parseCpuList, parseCpuTimes } from '../../../src/evaluation/machine.js';
 import { applicationNamed, loadCatalogue } from '../../../src/manifest/index.js';
 import { categoryOf, subsystemOf } from '../../../src/evaluation/subsystems.js';
 
@@ -90,6 +90,13 @@ test('the plan of a drive', () => {
     ...['step get', 'arg /bin/client', 'arg -n 1', ''],
   ]);
   expect(() => encodePlan({ steps: [{ name: 'a', command: ['x\0y'] }] })).toThrow('zero byte');
+});
+
+test('VMs are pinned where time is measured and there are processors enough', () => {
+  expect(parseCpuList('0,2-4')).toEqual([0, 2, 3, 4]);
+  expect(measuringCpu('kvm', [0, 2, 3, 4])).toBe(4);
+  expect(measuringCpu('kvm', [0, 1])).toBeUndefined();
+  expect(measuringCpu('tcg', [0, 1, 2, 3])).toBeUndefined();
 });
 
 test('the time stolen from a host, without counting guests twice', () => {

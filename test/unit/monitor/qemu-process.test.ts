@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { launchQemu } from '../../../src/monitor/qemu-process.js';
+import { allowedCpus } from '../../../src/evaluation/machine.js';
 import type { VmConfig } from '../../../src/monitor/types.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'lupine-qemu-'));
@@ -81,6 +82,18 @@ test('an ordinary end, with and without a word on the console', async () => {
     kind: 'failed',
     reason: expect.stringContaining('7 MiB') as unknown,
   });
+});
+
+test('a VM that is measured runs on the processor it was given', async () => {
+  const [cpu = 0] = allowedCpus().slice(-1);
+  const qemu = await launchQemu(
+    fake(`${runs}; grep Cpus_allowed_list /proc/self/status >&3; exit 0`),
+    { ...vm, hostCpu: cpu },
+    undefined,
+  );
+  let said = '';
+  for await (const chunk of qemu.console as AsyncIterable<Buffer>) said += chunk.toString();
+  expect(said).toMatch(new RegExp(`^Cpus_allowed_list:\\s*${cpu}$`, 'm'));
 });
 
 test('something that is no QEMU is ended', async () => {

@@ -116,7 +116,7 @@ function optionsOf(names: readonly string[], flags: BenchFlags): EvaluationOptio
     applications: flags.app ?? ['redis'],
     selection: {
       profiles: (flags.profiles ?? ['microvm', 'lupine-general', 'lupine']).map(parseProfile),
-      variants: flags.variants ?? ['nokml', 'tiny'],
+      variants: flags.variants ?? ['nokml', 'kml', 'tiny'],
       kernels: (flags.kernel ?? []).map((text) => {
         const { name, value } = named(text);
         return { name, files: value };

@@ -24,7 +24,7 @@ experiment of the paper, on this machine, with every run kept. Without names: al
       'kernels to compare; microvm, lupine-general, lupine unless told',
       list,
     )
-    .option('--variants <list>', 'how they are built; nokml, tiny unless told', list)
+    .option('--variants <list>', 'how they are built; nokml, kml, tiny unless told', list)
     .option('--kernel <[name=]file>', 'compare with this kernel too (repeatable)', several)
     .option(
       '--config <[name=]file,...>',

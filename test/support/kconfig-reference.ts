@@ -40,6 +40,12 @@ const GENERATED = {
   rustc_cfg: 'include/generated/rustc_cfg',
 } as const;
 
+/**
+ * Where conf runs: it makes a file for every option each time, and a file system on a disk takes longer over
+ * their coming and going than conf over its work.
+ */
+const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** Where conf is built and run; everything in it goes when `close` is called. */
 export class Reference {
   private readonly directory = mkdtempSync(join(tmpdir(), 'lupine-kconfig-'));
@@ -88,7 +94,7 @@ export class Side {
 
   /** What conf does. */
   byConf({ target, defconfig, files = {}, environment = {} }: Job): JobResult {
-    const directory = mkdtempSync(join(tmpdir(), 'lupine-conf-'));
+    const directory = mkdtempSync(join(scratch, 'lupine-conf-'));
     try {
       for (const [name, text] of Object.entries(files)) {
         mkdirSync(dirname(join(directory, name)), { recursive: true });

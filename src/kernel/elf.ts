@@ -5,7 +5,8 @@
 
 export interface Section {
   readonly name: string;
-  readonly address: number;
+  /** Exact: a kernel's addresses are more than a number holds. */
+  readonly address: bigint;
   readonly offset: number;
   readonly size: number;
   /** Occupies no space in the file. */
@@ -58,7 +59,7 @@ function header(file: Buffer, at: number) {
   return {
     nameOffset: file.readUInt32LE(at),
     nobits: file.readUInt32LE(at + 4) === SHT_NOBITS,
-    address: Number(file.readBigUInt64LE(at + 16)),
+    address: file.readBigUInt64LE(at + 16),
     offset: Number(file.readBigUInt64LE(at + 24)),
     size: Number(file.readBigUInt64LE(at + 32)),
     writable: (flags & SHF_WRITE) !== 0,

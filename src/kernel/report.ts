@@ -16,15 +16,25 @@ const readOnly =
  * @param symbols the text of System.map, for these two addresses.
  */
 export function measureSections(vmlinux: Buffer, symbols: string): SectionSizes {
+  const sizes = { text: 0, rodata: 0, data: 0, init: 0, bss: 0 };
+  for (const { kind, section } of memorySections(vmlinux, symbols)) sizes[kind] += section.size;
+  return sizes;
+}
+
+/** The sections that are a part of the running kernel, each with the kind of memory it is in. */
+export function memorySections(
+  vmlinux: Buffer,
+  symbols: string,
+): { readonly kind: keyof SectionSizes; readonly section: Section }[] {
   const begin = addressOf('__init_begin', symbols);
   const end = addressOf('__init_end', symbols);
-  const sizes = { text: 0, rodata: 0, data: 0, init: 0, bss: 0 };
-  for (const section of readSections(vmlinux)) {
-    if (!section.allocated) continue;
-    const init = section.address >= begin && section.address < end && !section.nobits;
-    sizes[init ? 'init' : kindOf(section)] += section.size;
-  }
-  return sizes;
+  return readSections(vmlinux)
+    .filter(({ allocated }) => allocated)
+    .map((section) => {
+      const started = begin !== undefined && section.address >= begin;
+      const init = started && end !== undefined && section.address < end && !section.nobits;
+      return { kind: init ? 'init' : kindOf(section), section };
+    });
 }
 
 /** True when QEMU's microvm and others can enter this `vmlinux` directly. */
@@ -45,7 +55,7 @@ export function kindOf(section: Section): keyof SectionSizes {
   return readOnly.test(section.name) || !section.writable ? 'rodata' : 'data';
 }
 
-function addressOf(name: string, symbols: string): number {
+function addressOf(name: string, symbols: string): bigint | undefined {
   const found = new RegExp(`^([0-9a-f]+) \\w ${name}$`, 'm').exec(symbols)?.[1];
-  return found === undefined ? Infinity : Number.parseInt(found, 16);
+  return found === undefined ? undefined : BigInt(`0x${found}`);
 }

@@ -2,70 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readSections } from '../../../src/kernel/elf.js';
 import { countOptions, hasPvhEntry, measureSections } from '../../../src/kernel/report.js';
-
-interface Piece {
-  readonly name: string;
-  readonly flags: number;
-  readonly address: number;
-  readonly size: number;
-  readonly nobits?: boolean;
-  readonly content?: Buffer;
-}
-
-const W = 1;
-const A = 2;
-const X = 4;
-
-/** A file with nothing but a header, section contents and section headers. */
-function elf(pieces: readonly Piece[]): Buffer {
-  const names = Buffer.from(`\0${[...pieces.map(({ name }) => name), '.shstrtab'].join('\0')}\0`);
-  const parts: Buffer[] = [Buffer.alloc(64), names];
-  let end = 64 + names.length;
-  const headers = pieces.map(({ name, flags, address, size, nobits, content }) => {
-    const header = sectionHeader(
-      names.indexOf(`${name}\0`),
-      nobits === true ? 8 : 1,
-      flags,
-      address,
-      end,
-      size,
-    );
-    if (content !== undefined) {
-      parts.push(content);
-      end += content.length;
-    }
-    return header;
-  });
-  const table = [
-    Buffer.alloc(64),
-    ...headers,
-    sectionHeader(names.indexOf('.shstrtab'), 3, 0, 0, 64, names.length),
-  ];
-  const head = parts[0] ?? Buffer.alloc(0);
-  head.writeUInt32BE(0x7f454c46, 0);
-  head.set([2, 1], 4);
-  head.writeBigUInt64LE(BigInt(end), 40);
-  head.writeUInt16LE(table.length, 60);
-  head.writeUInt16LE(table.length - 1, 62);
-  return Buffer.concat([...parts, ...table]);
-}
-
-function sectionHeader(
-  name: number,
-  type: number,
-  flags: number,
-  address: number,
-  offset: number,
-  size: number,
-): Buffer {
-  const header = Buffer.alloc(64);
-  header.writeUInt32LE(name, 0);
-  header.writeUInt32LE(type, 4);
-  [flags, address, offset, size].forEach((value, index) =>
-    header.writeBigUInt64LE(BigInt(value), 8 + index * 8),
-  );
-  return header;
-}
+import { A, W, X, elf } from './elf-file.js';
 
 function note(owner: string, type: number): Buffer {
   const name = Buffer.alloc((owner.length + 4) & ~3);
@@ -101,6 +38,15 @@ describe('measureSections', () => {
       init: 42,
       bss: 55,
     });
+  });
+
+  it('tells addresses apart that a number would round', () => {
+    const file = elf([
+      { name: '.data', flags: A | W, address: 0xffffffff80001010n, size: 30 },
+      { name: '.init.data', flags: A | W, address: 0xffffffff80001040n, size: 40 },
+    ]);
+    const map = 'ffffffff80001040 D __init_begin\nffffffff80002000 R __init_end\n';
+    expect(measureSections(file, map)).toMatchObject({ data: 30, init: 40 });
   });
 });
 

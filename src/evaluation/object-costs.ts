@@ -1,6 +1,6 @@
 /** What the directories and the options of Linux cost a kernel: the bytes of its objects, added up. */
 
-import { bytesOf, type ObjectSize } from '../kernel/index.js';
+import { addUp, costsBy, directoryOf, type ObjectSize } from '../kernel/index.js';
 import { formatSize } from '../support/size.js';
 import type { Table, Value } from './results.js';
 
@@ -21,20 +21,21 @@ export interface Measured {
 export function largestDirectories(kernels: readonly Measured[]): string[] {
   const most = new Map<string, number>();
   for (const { objects } of kernels) {
-    for (const [directory, bytes] of sumBy(objects, directoryOf)) {
-      most.set(directory, Math.max(bytes, most.get(directory) ?? 0));
+    for (const { name, bytes } of addUp(objects, topDirectory)) {
+      most.set(name, Math.max(bytes, most.get(name) ?? 0));
     }
   }
-  const names = descending(most).map(([name]) => name);
+  const names = [...most].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([name]) => name);
   return names.length <= MOST_DIRECTORIES ? names : [...names.slice(0, MOST_DIRECTORIES), OTHERS];
 }
 
 /** A value in bytes for each of these directories. @param directories of {@link largestDirectories}. */
 export function directoryCosts({ objects }: Measured, directories: readonly string[]): Value[] {
-  const sums = sumBy(objects, (object) => {
-    const directory = directoryOf(object);
+  const costs = addUp(objects, (object) => {
+    const directory = topDirectory(object);
     return directories.includes(directory) ? directory : OTHERS;
   });
+  const sums = new Map(costs.map(({ name, bytes }) => [name, bytes]));
   return directories.map((metric) => ({ metric, value: sums.get(metric) ?? 0 }));
 }
 
@@ -43,17 +44,24 @@ export function directoryCosts({ objects }: Measured, directories: readonly stri
  * @param asked names of the application's options; those that are off in this kernel do not count.
  */
 export function optionTable({ name, config, objects }: Measured, asked: readonly string[]): Table {
-  const bytes = sumBy(objects, ({ option }) => option);
   const wanted = new Set(asked.filter((option) => config.includes(`\nCONFIG_${option}=y\n`)));
-  const costs = new Map([...[...wanted].map((option) => [option, 0] as const), ...bytes]);
-  const rows = descending(costs)
-    .filter(([option], index) => index < MOST_OPTIONS || wanted.has(option))
-    .map(([option, cost]) => [
-      option,
-      cost === 0 ? 'no file of its own' : formatSize(cost),
-      String(objects.filter((object) => object.option === option).length),
-      wanted.has(option) ? 'yes' : '',
-    ]);
+  const costs = costsBy(objects, 'option').flatMap((cost) =>
+    cost.name === null
+      ? []
+      : [{ option: cost.name, size: formatSize(cost.bytes), count: cost.objects }],
+  );
+  const dear = costs.filter(({ option }, index) => index < MOST_OPTIONS || wanted.has(option));
+  const costly = new Set(costs.map(({ option }) => option));
+  const free = [...wanted]
+    .filter((option) => !costly.has(option))
+    .sort()
+    .map((option) => ({ option, size: 'no file of its own', count: 0 }));
+  const rows = [...dear, ...free].map(({ option, size, count }) => [
+    option,
+    size,
+    String(count),
+    wanted.has(option) ? 'yes' : '',
+  ]);
   return {
     title: `Options that cost most in ${name}, and all that the application asks for`,
     columns: ['option', 'size', 'objects', 'asked for'],
@@ -61,24 +69,7 @@ export function optionTable({ name, config, objects }: Measured, asked: readonly
   };
 }
 
-/** `mm/`; of `arch/` the architecture. What belongs to no directory stands for itself. */
-function directoryOf({ path }: ObjectSize): string {
-  return /^(?:arch\/)?[^/]+\//.exec(path)?.[0] ?? path;
-}
-
-/** Bytes by key; what has none is left out. */
-function sumBy(
-  objects: readonly ObjectSize[],
-  keyOf: (object: ObjectSize) => string | undefined,
-): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const object of objects) {
-    const key = keyOf(object);
-    if (key !== undefined) sums.set(key, (sums.get(key) ?? 0) + bytesOf(object));
-  }
-  return sums;
-}
-
-function descending(sums: ReadonlyMap<string, number>): [string, number][] {
-  return [...sums].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+/** `mm/`; of `arch/` the architecture. */
+function topDirectory(object: ObjectSize): string {
+  return directoryOf(object, 1);
 }

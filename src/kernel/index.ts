@@ -6,6 +6,8 @@ export { configureKernel } from './config.js';
 export type { Configuration } from './config.js';
 export { buildKernel, findKernel } from './build.js';
 export { listKernels } from './built.js';
+export { addUp, compareCosts, costKeys, costsBy, directoryOf, totalOf } from './costs.js';
+export type { Cost, CostChange, CostKey } from './costs.js';
 export { featureTable, missingFeatureOption, optionsFor } from './features.js';
 export type { Feature, FeatureTable } from './features.js';
 export { bytesOf, readObjects } from './object-sizes.js';
@@ -14,6 +16,8 @@ export { findSourcePackage, lineOf, prepareSource } from './source.js';
 export type { SourceOptions } from './source.js';
 export { findMissingSyscalls, readFeatures } from './syscalls.js';
 export type { MissingSyscall } from './syscalls.js';
+export { measureSymbols } from './symbols.js';
+export type { SymbolSize } from './symbols.js';
 export { defaultSource, profiles, variants } from './types.js';
 export type {
   Kernel,

@@ -1,0 +1,126 @@
+/**
+ * Which text before a SYSCALL the kernel's patcher replaces by a jump: the rule it has (`kml_may_patch` of
+ * linux/<line>/kml), and rules that it could have, each with what it would add. A rule that the kernel learns
+ * is marked `taken`.
+ *
+ * Every rule leaves the SYSCALL where it is, and copies what the jump replaces to the stub.
+ */
+
+import type { Form } from './forms.js';
+import { isMov } from './forms.js';
+import { PAGE } from './image.js';
+import type { Instruction } from './instruction.js';
+import { plainKind } from './plain.js';
+import { SHORT_REACH, type Padding, type Site } from './sites.js';
+
+/** Where a jump would be written. */
+export interface Patch {
+  readonly start: number;
+  /** Of the jump. */
+  readonly length: number;
+}
+
+/** A patch, or why there is none. */
+export type Outcome = Patch | { readonly refused: Refusal };
+
+export const REFUSALS = {
+  form: 'another form',
+  negative: 'the number is negative',
+  sigreturn: 'rt_sigreturn',
+  pages: 'on two pages',
+  ambiguous: 'may belong to a longer instruction',
+  target: 'a jump leads between',
+  padding: 'no padding in reach',
+} as const;
+
+export type Refusal = keyof typeof REFUSALS;
+
+export interface Rule {
+  readonly name: string;
+  /** What it replaces. */
+  readonly title: string;
+  /** The kernel has it. */
+  readonly taken: boolean;
+  /** All but whether an instruction begins there, which is asked for many at once. */
+  readonly apply: (site: Site, form: Form) => Outcome;
+}
+
+const JUMP = 5;
+const SHORT_JUMP = 2;
+const SIGRETURN = 15;
+
+/** In the order in which they are tried. */
+export const RULES: readonly Rule[] = [
+  {
+    name: 'mov',
+    title: 'the mov of the number, just before',
+    taken: true,
+    apply: (site, form) => {
+      const [last] = site.before.slice(-1);
+      if (last === undefined || !isMov(last)) return { refused: 'form' };
+      if ((form.number ?? 0) < 0) return { refused: 'negative' };
+      return jumpAt(last, form);
+    },
+  },
+  {
+    name: 'one',
+    title: 'one plain instruction of five bytes or more, just before',
+    taken: false,
+    apply: (site, form) => {
+      const [last] = site.before.slice(-1);
+      const fits = last !== undefined && last.bytes.length >= JUMP && plainKind(last.bytes);
+      return fits === undefined || fits === false ? { refused: 'form' } : jumpAt(last, form);
+    },
+  },
+  {
+    name: 'several',
+    title: 'several plain instructions, no jump seen that leads between them',
+    taken: false,
+    apply: (site, form) => {
+      const replaced = fewest(site.before);
+      const first = replaced[0];
+      if (first === undefined) return { refused: 'form' };
+      const inside = replaced.slice(1).some(({ address }) => site.jumpedTo.includes(address));
+      return inside ? { refused: 'target' } : jumpAt(first, form);
+    },
+  },
+  {
+    name: 'short',
+    title: 'one plain instruction, by a jump of two bytes to padding in reach',
+    taken: false,
+    apply: (site, form) => {
+      const [last] = site.before.slice(-1);
+      if (last === undefined || last.bytes.length < SHORT_JUMP) return { refused: 'form' };
+      if (plainKind(last.bytes) === undefined) return { refused: 'form' };
+      if (!site.padding.some((padding) => reaches(last.address, padding))) {
+        return { refused: 'padding' };
+      }
+      return jumpAt(last, form, SHORT_JUMP);
+    },
+  },
+];
+
+function jumpAt({ address }: Instruction, { number }: Form, length = JUMP): Outcome {
+  // Unwinders know the return from a signal handler by its bytes.
+  if (number === SIGRETURN) return { refused: 'sigreturn' };
+  const last = address + length - 1;
+  if (Math.floor(address / PAGE) !== Math.floor(last / PAGE)) return { refused: 'pages' };
+  return { start: address, length };
+}
+
+/** The fewest plain instructions just before that have room for a jump; none where there are not enough. */
+function fewest(before: readonly Instruction[]): readonly Instruction[] {
+  let bytes = 0;
+  for (let index = before.length - 1; index >= 0; index--) {
+    const one = before[index];
+    if (one === undefined || plainKind(one.bytes) === undefined) return [];
+    bytes += one.bytes.length;
+    if (bytes >= JUMP) return before.slice(index);
+  }
+  return [];
+}
+
+function reaches(from: number, { address, length }: Padding): boolean {
+  const distance = address - (from + SHORT_JUMP);
+  return length >= JUMP && distance >= -SHORT_REACH.back && distance <= SHORT_REACH.ahead;
+}

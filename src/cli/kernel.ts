@@ -9,6 +9,7 @@ import { diffCommand } from './kernel-diff.js';
 import { explainCommand } from './kernel-explain.js';
 import { minimiseCommand } from './kernel-minimise.js';
 import { whyNotCommand } from './kernel-why-not.js';
+import { kmlCoverageCommand } from './kml-coverage.js';
 import { printJson, printTable } from './output.js';
 
 interface KernelFlags {
@@ -27,6 +28,7 @@ export function kernelCommand(): Command {
   command.addCommand(whyNotCommand());
   command.addCommand(diffCommand());
   command.addCommand(minimiseCommand());
+  command.addCommand(kmlCoverageCommand());
   command.addCommand(listCommand());
   return command;
 }

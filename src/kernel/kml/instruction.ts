@@ -14,11 +14,13 @@ export interface Instruction {
 /** No x86 instruction is longer; objdump shows no more bytes either. */
 export const MAX_INSTRUCTION = 15;
 
+/** What is behind is the name of a function. */
+const MAX_LINE = 512;
 const LINE = /^ *([0-9a-f]{1,13}):\t((?:[0-9a-f]{2} ){1,15}) *(?:\t(.*))?$/;
 
 /** Undefined for headings, labels, `...` and whatever else is no instruction. */
 export function parseInstruction(line: string): Instruction | undefined {
-  const found = LINE.exec(line);
+  const found = LINE.exec(line.slice(0, MAX_LINE));
   if (found?.[1] === undefined || found[2] === undefined) return undefined;
   const bytes = found[2].trimEnd().split(' ');
   const text = (found[3] ?? '').replace(/ +#.*$/, '').trimEnd();
@@ -50,7 +52,7 @@ export function neverFalls(text: string): boolean {
 
 /** Fillers between functions; those with prefixes too. */
 export function isPadding(text: string): boolean {
-  return /^(?:(?:data16|cs|ds|es) )*(?:nop[wlq]?|int3|xchg %ax,%ax)(?: |$)/.test(text);
+  return /^(?:(?:data16|cs|ds|es) +)*(?:nop[wlq]?|int3|xchg +%ax,%ax)(?: |$)/.test(text);
 }
 
 /** The address that a direct jump or call leads to. */

@@ -48,6 +48,8 @@ export interface Rule {
 const JUMP = 5;
 const SHORT_JUMP = 2;
 const SIGRETURN = 15;
+/** Bytes of the program that a stub may hold. */
+const STUB_COPY = 24;
 
 /** In the order in which they are tried. */
 export const RULES: readonly Rule[] = [
@@ -64,12 +66,13 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'one',
-    title: 'one plain instruction of five bytes or more, just before',
+    title: 'one plain instruction of five bytes or more, only plain ones behind it',
     taken: false,
-    apply: (site, form) => {
-      const [last] = site.before.slice(-1);
-      const fits = last !== undefined && last.bytes.length >= JUMP && plainKind(last.bytes);
-      return fits === undefined || fits === false ? { refused: 'form' } : jumpAt(last, form);
+    // What is behind stays, for whoever jumps there: as safe as the rule above.
+    apply: ({ before }, form) => {
+      const plain = plainBefore(before);
+      const wide = plain.findLast(({ bytes }) => bytes.length >= JUMP);
+      return wide === undefined ? { refused: 'form' } : jumpAt(wide, form);
     },
   },
   {
@@ -108,16 +111,22 @@ function jumpAt({ address }: Instruction, { number }: Form, length = JUMP): Outc
   return { start: address, length };
 }
 
+/** The plain instructions just before, as many as fit into a stub. */
+function plainBefore(before: readonly Instruction[]): readonly Instruction[] {
+  let bytes = 0;
+  const other = before.findLastIndex((one) => {
+    bytes += one.bytes.length;
+    return bytes > STUB_COPY || plainKind(one.bytes) === undefined;
+  });
+  return before.slice(other + 1);
+}
+
 /** The fewest plain instructions just before that have room for a jump; none where there are not enough. */
 function fewest(before: readonly Instruction[]): readonly Instruction[] {
+  const plain = plainBefore(before);
   let bytes = 0;
-  for (let index = before.length - 1; index >= 0; index--) {
-    const one = before[index];
-    if (one === undefined || plainKind(one.bytes) === undefined) return [];
-    bytes += one.bytes.length;
-    if (bytes >= JUMP) return before.slice(index);
-  }
-  return [];
+  const first = plain.findLastIndex((one) => (bytes += one.bytes.length) >= JUMP);
+  return first === -1 ? [] : plain.slice(first);
 }
 
 function reaches(from: number, { address, length }: Padding): boolean {

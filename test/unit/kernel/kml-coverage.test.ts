@@ -56,6 +56,21 @@ const SOURCE = `
 2:  mov %rbx, %rdi
     syscall
     jmp 2b
+  form small
+    xor %eax, %eax
+    mov %rbx, %rdi
+    syscall
+  form small_jumped
+    xor %eax, %eax
+3:  mov %rbx, %rdi
+    syscall
+    jmp 3b
+  form too_far
+    mov $39, %eax
+    .rept 9
+    mov %rbx, %rdi
+    .endr
+    syscall
   .fill 300, 1, 0x50
   .balign 4096
   .fill 4096 - 3, 1, 0x50
@@ -116,8 +131,12 @@ describe('fileCoverage', () => {
     expect(verdict('zero_near_padding')).toEqual(['zero', false, 'form', 'short']);
     expect(verdict('zero')).toEqual(['zero', false, 'form', undefined]);
     expect(verdict('stack')).toEqual(['others', false, 'form', 'one']);
-    expect(verdict('moves')).toEqual(['moves', false, 'form', 'several']);
-    expect(verdict('moves_jumped')).toEqual(['moves', false, 'form', undefined]);
+    expect(verdict('moves')).toEqual(['moves', false, 'form', 'one']);
+    // What a jump leads to stays in place.
+    expect(verdict('moves_jumped')).toEqual(['moves', false, 'form', 'one']);
+    expect(verdict('small')).toEqual(['moves', false, 'form', 'several']);
+    expect(verdict('small_jumped')).toEqual(['moves', false, 'form', undefined]);
+    expect(verdict('too_far')).toEqual(['moves', false, 'form', 'several']);
   });
 
   it('takes no bytes for a SYSCALL that are a constant', () => {

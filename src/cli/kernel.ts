@@ -8,6 +8,7 @@ import { withContext } from './context.js';
 import { diffCommand } from './kernel-diff.js';
 import { explainCommand } from './kernel-explain.js';
 import { minimiseCommand } from './kernel-minimise.js';
+import { sizeCommand } from './kernel-size.js';
 import { whyNotCommand } from './kernel-why-not.js';
 import { kmlCoverageCommand } from './kml-coverage.js';
 import { printJson, printTable } from './output.js';
@@ -21,7 +22,7 @@ interface KernelFlags {
 }
 
 export function kernelCommand(): Command {
-  const command = new Command('kernel').summary('configure, explain and build kernels');
+  const command = new Command('kernel').summary('configure, explain, build and measure kernels');
   command.addCommand(buildKernelCommand());
   command.addCommand(configCommand());
   command.addCommand(explainCommand());
@@ -29,6 +30,7 @@ export function kernelCommand(): Command {
   command.addCommand(diffCommand());
   command.addCommand(minimiseCommand());
   command.addCommand(kmlCoverageCommand());
+  command.addCommand(sizeCommand());
   command.addCommand(listCommand());
   return command;
 }

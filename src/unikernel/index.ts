@@ -4,6 +4,7 @@ export type { BuildOptions, Description, RunOptions, Unikernel } from './types.j
 export { build } from './build.js';
 export { isBundle, readBundle, writeBundle } from './bundle.js';
 export { buildKernels, copyKernel, kernelConfig, kernelSpecs } from './kernels.js';
+export type { KernelChanges, KernelParts, SizeKey } from './sizes.js';
 export type { KernelMinimised, OptionExplanation, OptionWhyNot } from './questions.js';
 export { openUnikernel } from './open.js';
 export { start, type RunningUnikernel } from './run.js';

@@ -11,8 +11,9 @@ import type { OptionFacts } from '../kconfig/source/index.js';
 import { WantError } from '../kconfig/solve/wanted.js';
 import { whyNot, type WhyNot } from '../kconfig/why-not.js';
 import type { Configuration } from '../kconfig/index.js';
-import { parseProfile, parseVariants, profiles } from '../kernel/index.js';
-import type { KernelSpec, OptionRequest } from '../kernel/index.js';
+import { parseProfile, parseVariants, profiles, readObjects, totalOf } from '../kernel/index.js';
+import type { Cost, KernelSpec, OptionRequest } from '../kernel/index.js';
+import { findBuilt } from '../kernel/build.js';
 import { optionFacts } from '../kernel/source-facts.js';
 import {
   configureSpace,
@@ -21,6 +22,7 @@ import {
   readConfigFile,
   type KernelSpace,
 } from '../kernel/space.js';
+import { findToolchain } from '../kernel/toolchain.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { kernelSpecs } from './kernels.js';
@@ -49,6 +51,8 @@ export interface OptionExplanation extends Answered {
   readonly facts?: OptionFacts;
   /** Of the options that `facts` name besides, those that are on and that nobody can set. */
   readonly given: readonly string[];
+  /** What the objects that are there for it take, where it is on and the kernel was built. */
+  readonly cost?: Omit<Cost, 'name'>;
 }
 
 export interface OptionWhyNot extends Answered {
@@ -70,12 +74,31 @@ export async function explainOption(
   const { spec, kernel, values } = await open(choice, context);
   const symbol = optionNamed(kernel, name);
   const facts = await optionFacts(kernel.source, symbol.name, context);
+  const on = values.value(symbol) !== 'n';
+  const cost = on ? await builtCost(symbol.name, kernel, values) : undefined;
   return {
     ...answered(spec, kernel, symbol.name),
     explanation: explain(values, symbol, kernel.written),
     ...(facts === undefined ? {} : { facts }),
     given: facts === undefined ? [] : givenIn(values, facts),
+    ...(cost === undefined ? {} : { cost }),
   };
+}
+
+/** Builds nothing, and says nothing where nothing could be built. */
+async function builtCost(
+  option: string,
+  { source }: KernelSpace,
+  values: Configuration,
+): Promise<Omit<Cost, 'name'> | undefined> {
+  const toolchain = await findToolchain().catch((error: unknown) => {
+    if (error instanceof LupineError) return undefined;
+    throw error;
+  });
+  if (toolchain === undefined) return undefined;
+  const built = await findBuilt({ source, toolchain, text: values.format('config') });
+  const objects = built === undefined ? [] : await readObjects(built.objects);
+  return objects.length === 0 ? undefined : totalOf(objects.filter((one) => one.option === option));
 }
 
 /** Tells what keeps an option from a value, and the smallest change that gives it. @throws LupineError */
@@ -125,6 +148,12 @@ export function parseKernel(word: string): KernelChoice | undefined {
     variants: variants.length === 0 ? [] : [variants.join('-')],
     options: app === undefined ? { profile: parseProfile(name) } : {},
   };
+}
+
+/** As {@link parseKernel}, where a file is a kernel of its own. @throws LupineError when it is nothing of these. */
+export function kernelNamed(word: string): KernelChoice {
+  const file = (path: string) => ({ apps: [], variants: [], options: { configFiles: [path] } });
+  return parseKernel(word) ?? file(requireFile(word));
 }
 
 /** @throws LupineError for a word that names nothing at all. */

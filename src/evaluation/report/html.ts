@@ -3,6 +3,7 @@
  * guests and files is never markup.
  */
 
+import { escapeMarkup as escape } from '../../support/markup.js';
 import type { ExperimentResults, Results, Table } from '../results.js';
 import { cellsOf, clockNote } from './figures.js';
 import { drawFigure } from './plots.js';
@@ -89,12 +90,4 @@ function table({ title, columns, rows }: Table): string {
     : '';
   const body = rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`).join('\n');
   return `<h3>${escape(title)}</h3><table>${head}<tbody>${body}</tbody></table>`;
-}
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

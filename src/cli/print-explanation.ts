@@ -12,6 +12,7 @@ import type {
 } from '../kconfig/index.js';
 import type { OptionExplanation } from '../unikernel/index.js';
 import type { OptionRequest } from '../kernel/index.js';
+import { describeCost } from './print-size.js';
 import type { Style } from './style.js';
 
 /** How many of a long list are shown; `--json` has them all. */
@@ -43,6 +44,7 @@ export function formatExplanation(found: OptionExplanation, style: Style): strin
     ...linkLines('Implies', explanation.implies, style),
     ...neededLines(explanation.neededBy),
     ...(facts === undefined ? [] : factLines(facts, found.given, style)),
+    ...costLines(found, style),
     ...helpLines(definitions),
   ];
   return `${lines.join('\n')}\n`;
@@ -211,6 +213,17 @@ function factLines(
     ...listing('System calls', ofKind('syscall')),
     ...listing('Socket families', ofKind('socket')),
     ...listing('File systems', ofKind('filesystem')),
+  ];
+}
+
+/** Nothing of an option that is off, or that compiles nothing as far as is known. */
+function costLines({ explanation, facts, cost }: OptionExplanation, style: Style): string[] {
+  const compiled = facts !== undefined && facts.files.length + facts.directories.length > 0;
+  if (explanation.value === 'n' || !(compiled || (cost?.objects ?? 0) > 0)) return [];
+  return [
+    cost === undefined
+      ? style.faint('Costs    not known: this kernel is not built (`lupine kernel size` builds it)')
+      : `Costs    ${describeCost(cost)}`,
   ];
 }
 

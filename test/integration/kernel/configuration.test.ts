@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { configureKernel } from '../../../src/kernel/index.js';
 import { formatFragment } from '../../../src/kernel/fragment.js';
 import type { KernelSpec } from '../../../src/kernel/index.js';
+import { loadCatalogue } from '../../../src/manifest/index.js';
 import { silentProgress } from '../../../src/support/progress.js';
 import { kernelSpecs } from '../../../src/unikernel/kernels.js';
 import { exec } from '../../support/exec.js';
@@ -32,6 +33,20 @@ async function reference(spec: KernelSpec, source: string): Promise<string> {
 }
 
 describe.each(['6.12', '6.1'])('on Linux %s', (line) => {
+  test('each application of the catalogue gets all that it asks for, with a network or without', async () => {
+    const apps = [...(await loadCatalogue()).keys()];
+    for (const features of [[], ['net']]) {
+      const source = { kind: 'line', line } as const;
+      for (const spec of await kernelSpecs(apps, [], { source, features })) {
+        const { text } = await configureKernel(spec, context);
+        const lacking = spec.options.filter(
+          ({ name, value }) => value === 'y' && !text.includes(`\nCONFIG_${name}=y\n`),
+        );
+        expect({ kernel: spec.label, lacking }).toEqual({ kernel: spec.label, lacking: [] });
+      }
+    }
+  });
+
   test.each([
     ['redis', { apps: ['redis'], variants: [] }],
     ['redis for size and for several CPUs', { apps: ['redis'], variants: ['smp-tiny'] }],

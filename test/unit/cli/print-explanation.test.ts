@@ -4,6 +4,7 @@ import { formatExplanation } from '../../../src/cli/print-explanation.js';
 import { formatWhyNot } from '../../../src/cli/print-why-not.js';
 import { style } from '../../../src/cli/style.js';
 import { diff, explain, whyNot } from '../../../src/kconfig/index.js';
+import type { OptionExplanation } from '../../../src/unikernel/index.js';
 import { configured } from '../kconfig/configured.js';
 
 const text = `config NET
@@ -51,6 +52,21 @@ System calls  swipe
 Help
   A card.
 `);
+  });
+
+  it('tells what an option that is on costs, once its kernel is built', () => {
+    const { values, symbol, written } = configured(text, { NET: 'y', CARD: 'y' });
+    const on = { ...found, explanation: explain(values, symbol('CARD'), written) };
+    const costs = (cost?: OptionExplanation['cost']) =>
+      formatExplanation({ ...on, ...(cost === undefined ? {} : { cost }) }, plain)
+        .split('\n')
+        .filter((line) => line.startsWith('Costs'));
+    const sizes = { text: 1_200, rodata: 0, data: 34, init: 0, bss: 0 };
+    expect(costs({ bytes: 1_234, sizes, objects: 2 })).toEqual([
+      'Costs    1.2 kB in 2 objects (text 1.2 kB, data 34 B)',
+    ]);
+    expect(costs()).toEqual([expect.stringContaining('`lupine kernel size` builds it')]);
+    expect(formatExplanation(found, plain)).not.toContain('Costs');
   });
 
   it('has colours for a terminal only', () => {

@@ -4,6 +4,7 @@
  * which the kernel rewrote. Where programs run at CPL 3, neither is there and
  * the tests see to it that the same code works.
  */
+#define _GNU_SOURCE
 #include "kml.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/ucontext.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -246,27 +248,40 @@ static int trap_flag_at_the_entry(void)
  * at; the last bytes before the return are the SYSCALL.
  */
 #define SITE(name, text)						\
-	long name(void);						\
+	long name(long argument);					\
 	asm(".p2align 6\n\tnop\n" #name ": " text "\n\tret\n")
 
 SITE(site_plain, "mov $110, %eax\n\tsyscall");
 SITE(site_long, ".byte 0x48, 0xc7, 0xc0, 110, 0, 0, 0\n\tsyscall");
-/* mov $39, %r8d: the five bytes before the call look like the plain site */
+/* mov $39, %r8d: its last five bytes look like the plain site */
 SITE(site_other_register, "mov $39, %eax\n\tmov $39, %r8d\n\tsyscall");
+/* what is between is done all the same */
+SITE(site_moves, "mov $110, %eax\n\tlea 5(%rdi), %rdx\n\tsyscall\n\t"
+		 "add %rdx, %rax");
+/* any number, as in syscall(2) and where musl waits */
+SITE(site_any_number, "mov %edi, %eax\n\tmov 8(%rsp), %r9\n\tsyscall");
 SITE(site_zero, "xor %eax, %eax\n\tsyscall");
-/* the bytes of a mov are the end of a longer instruction */
-SITE(site_hidden, "mov $39, %eax\n\tmovabs $0x27b81122334455, %rcx\n\tsyscall");
+/* the bytes of a mov are the end of a longer instruction, a NOP */
+SITE(site_hidden, "mov $39, %eax\n\t"
+		  ".byte 0x0f, 0x1f, 0x84, 0xb8, 39, 0, 0, 0\n\tsyscall");
+/* it would not be the same elsewhere */
+SITE(site_relative, "mov $39, %eax\n\tlea site_zero(%rip), %rdx\n\tsyscall");
 
 /* A site whose five bytes lie on two pages */
-long site_on_two_pages(void);
+long site_on_two_pages(long argument);
 asm(".pushsection .text.pages, \"ax\"\n\t"
     ".p2align 12\n\t.skip 4096 - 2, 0x90\n"
     "site_on_two_pages: mov $110, %eax\n\tsyscall\n\tret\n\t"
     ".popsection");
 
-static bool is_patched(long (*site)(void))
+static unsigned char byte_of(long (*site)(long), int offset)
 {
-	return *(volatile unsigned char *)site == 0xe9;
+	return ((volatile unsigned char *)site)[offset];
+}
+
+static bool is_patched(long (*site)(long))
+{
+	return byte_of(site, 0) == 0xe9;
 }
 
 static bool patches_are_made(void)
@@ -275,7 +290,7 @@ static bool patches_are_made(void)
 
 	/* not at the first call */
 	for (int i = 0; i < 1000; i++)
-		site_plain();
+		site_plain(0);
 	made = is_patched(site_plain);
 	if (!made)
 		note("call sites are not patched here");
@@ -287,17 +302,24 @@ static int sites_are_patched(void)
 	bool made = patches_are_made();
 
 	for (int i = 0; i < 1000; i++) {
-		check(site_plain() == getppid());
-		check(site_long() == getppid());
-		check(site_other_register() == getpid());
-		check(site_hidden() == getpid());
-		site_zero();
-		check(site_on_two_pages() == getppid());
+		check(site_plain(0) == getppid());
+		check(site_long(0) == getppid());
+		check(site_other_register(0) == getpid());
+		check(site_moves(i) == getppid() + i + 5);
+		check(site_any_number(SYS_getppid) == getppid());
+		check(site_hidden(0) == getpid());
+		check(site_relative(0) == getpid());
+		site_zero(-1);
+		check(site_on_two_pages(0) == getppid());
 	}
 	check(is_patched(site_long) == made);
+	check(is_patched(site_moves) == made);
 	check(!is_patched(site_other_register));
-	check(((unsigned char *)site_other_register)[5] == 0x41);
-	check(((unsigned char *)site_hidden)[5] == 0x48);
+	check(byte_of(site_other_register, 5) == (made ? 0xe9 : 0x41));
+	check(byte_of(site_any_number, 2) == (made ? 0xe9 : 0x4c));
+	check(!is_patched(site_hidden));
+	check(byte_of(site_hidden, 5) == 0x0f && byte_of(site_hidden, 8) == 0xb8);
+	check(!is_patched(site_relative) && byte_of(site_relative, 5) == 0x48);
 	check(!is_patched(site_on_two_pages));
 	if (!kml_is_on())
 		check(!made);
@@ -325,16 +347,38 @@ static int jumps_into_a_site(void)
 
 SITE(site_pause, "mov $34, %eax\n\tsyscall");
 
+/* Of the program: where else its instruction pointer was when a signal came. */
+extern char __executable_start, etext;
+static volatile unsigned long elsewhere;
+
+static void on_alarm_somewhere(int number, siginfo_t *info, void *context)
+{
+	unsigned long ip = ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+
+	(void)number;
+	(void)info;
+	alarms++;
+	if (ip < (unsigned long)&__executable_start || ip >= (unsigned long)&etext)
+		elsewhere = ip;
+}
+
 static int signals_at_a_site(void)
 {
+	struct sigaction somewhere = {
+		.sa_sigaction = on_alarm_somewhere, .sa_flags = SA_SIGINFO,
+	};
 	long parent = getppid();
 
 	patches_are_made();
 	alarm_each(500, 0);
-	while (alarms < 200)
-		check(site_plain() == parent);
+	sigaction(SIGALRM, &somewhere, NULL);
+	while (alarms < 500)
+		check(site_plain(0) == parent);
+	if (elsewhere)
+		note("a signal at %lx", elsewhere);
+	check(!elsewhere);
 	for (int i = 0; i < 20; i++)
-		check(site_pause() == -EINTR);
+		check(site_pause(0) == -EINTR);
 	return 0;
 }
 
@@ -383,8 +427,8 @@ static int children_of_a_patched_program(void)
 		pid_t pid = fork();
 
 		if (pid == 0)
-			_exit(site_plain() != getppid() ||
-			      site_long() != getppid());
+			_exit(site_plain(0) != getppid() ||
+			      site_long(0) != getppid());
 		check(waitpid(pid, &status, 0) == pid && status == 0);
 	}
 	return 0;

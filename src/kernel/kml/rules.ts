@@ -1,5 +1,5 @@
 /**
- * Which text before a SYSCALL the kernel's patcher replaces by a jump: the rule it has (`kml_may_patch` of
+ * Which text before a SYSCALL the kernel's patcher replaces by a jump: the rule it has (`kml_find_site` of
  * linux/<line>/kml), and rules that it could have, each with what it would add. A rule that the kernel learns
  * is marked `taken`.
  *
@@ -7,7 +7,6 @@
  */
 
 import type { Form } from './forms.js';
-import { isMov } from './forms.js';
 import { PAGE } from './image.js';
 import type { Instruction } from './instruction.js';
 import { plainKind } from './plain.js';
@@ -25,7 +24,6 @@ export type Outcome = Patch | { readonly refused: Refusal };
 
 export const REFUSALS = {
   form: 'another form',
-  negative: 'the number is negative',
   sigreturn: 'rt_sigreturn',
   pages: 'on two pages',
   ambiguous: 'may belong to a longer instruction',
@@ -54,25 +52,14 @@ const STUB_COPY = 24;
 /** In the order in which they are tried. */
 export const RULES: readonly Rule[] = [
   {
-    name: 'mov',
-    title: 'the mov of the number, just before',
-    taken: true,
-    apply: (site, form) => {
-      const [last] = site.before.slice(-1);
-      if (last === undefined || !isMov(last)) return { refused: 'form' };
-      if ((form.number ?? 0) < 0) return { refused: 'negative' };
-      return jumpAt(last, form);
-    },
-  },
-  {
     name: 'one',
     title: 'one plain instruction of five bytes or more, only plain ones behind it',
-    taken: false,
-    // What is behind stays, for whoever jumps there: as safe as the rule above.
+    taken: true,
+    // What is behind stays, for whoever jumps there.
     apply: ({ before }, form) => {
-      const plain = plainBefore(before);
-      const wide = plain.findLast(({ bytes }) => bytes.length >= JUMP);
-      return wide === undefined ? { refused: 'form' } : jumpAt(wide, form);
+      const wide = plainBefore(before).filter(({ bytes }) => bytes.length >= JUMP);
+      const place = wide.findLast(({ address }) => onOnePage(address, JUMP)) ?? wide.at(-1);
+      return place === undefined ? { refused: 'form' } : jumpAt(place, form);
     },
   },
   {
@@ -106,9 +93,11 @@ export const RULES: readonly Rule[] = [
 function jumpAt({ address }: Instruction, { number }: Form, length = JUMP): Outcome {
   // Unwinders know the return from a signal handler by its bytes.
   if (number === SIGRETURN) return { refused: 'sigreturn' };
-  const last = address + length - 1;
-  if (Math.floor(address / PAGE) !== Math.floor(last / PAGE)) return { refused: 'pages' };
-  return { start: address, length };
+  return onOnePage(address, length) ? { start: address, length } : { refused: 'pages' };
+}
+
+function onOnePage(address: number, length: number): boolean {
+  return Math.floor(address / PAGE) === Math.floor((address + length - 1) / PAGE);
 }
 
 /** The plain instructions just before, as many as fit into a stub. */

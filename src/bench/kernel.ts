@@ -73,7 +73,7 @@ async function prepare({ directory, context }: Setup) {
       const env = { ...environment, LUPINE_CACHE: cache };
       await rm(cache, { recursive: true, force: true });
       await mkdir(join(cache, 'kernel'), { recursive: true });
-      for (const store of ['kernel/sources', 'kernel/features']) {
+      for (const store of ['kernel/sources', 'kernel/features', 'kernel/source-facts']) {
         await mkdir(join(cacheDirectory(), store), { recursive: true });
         await symlink(join(cacheDirectory(), store), join(cache, store));
       }

@@ -1,7 +1,7 @@
 /**
  * What `lupine kernel build` adds to the compiler: the same `.config` from the same sources, by
- * Lupine and by a bare `make`. No objects come from ccache on either side, and Lupine's sources,
- * configuration programs and `.config` are there before its clock starts, as they are for `make`.
+ * Lupine and by a bare `make`. No objects come from ccache on either side. Sources and `.config` are there
+ * before the clock starts, and nothing else: both compile the configuration program that kbuild wants to have.
  */
 
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -86,11 +86,7 @@ async function prepare({ directory, context }: Setup) {
       await rm(output, { recursive: true, force: true });
       await mkdir(output);
       const make = ['make', '-C', source.path, `O=${output}`, 'ARCH=x86_64', jobs];
-      const config = join(output, '.config');
-      await writeFile(config, text);
-      // Compiles the configuration programs.
-      await measure(tool, [...make, 'olddefconfig'], { env: environment, signal });
-      await writeFile(config, text);
+      await writeFile(join(output, '.config'), text);
       return measure(tool, [...make, 'vmlinux', 'bzImage'], { env: environment, signal });
     },
   };

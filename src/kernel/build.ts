@@ -68,27 +68,17 @@ export async function findKernel(
   context: Context,
   options: SourceOptions = {},
 ): Promise<Kernel | undefined> {
-  const kernel = await findBuilt(await configureKernel(spec, context, options));
-  return kernel === undefined ? undefined : { ...kernel, label: spec.label };
-}
-
-/** The kernel that this source, configured so, was built to; undefined when it is not in the cache. */
-export async function findBuilt(
-  configuration: Pick<Configuration, 'source' | 'toolchain' | 'text'>,
-): Promise<Kernel | undefined> {
+  const configuration = await configureKernel(spec, context, options);
   try {
-    return await openKernel(join(buildsDirectory(), kernelKey(configuration)));
+    const kernel = await openKernel(join(buildsDirectory(), kernelKey(configuration)));
+    return { ...kernel, label: spec.label };
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
 
-function kernelKey({
-  source,
-  toolchain,
-  text,
-}: Pick<Configuration, 'source' | 'toolchain' | 'text'>): string {
+function kernelKey({ source, toolchain, text }: Configuration): string {
   const { compiler, linker } = toolchain;
   return keyOf('kernel', FORMAT, source.key, text, compiler, linker, JSON.stringify(reproducible));
 }

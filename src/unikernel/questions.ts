@@ -11,9 +11,15 @@ import type { OptionFacts } from '../kconfig/source/index.js';
 import { WantError } from '../kconfig/solve/wanted.js';
 import { whyNot, type WhyNot } from '../kconfig/why-not.js';
 import type { Configuration } from '../kconfig/index.js';
-import { parseProfile, parseVariants, profiles, readObjects, totalOf } from '../kernel/index.js';
+import {
+  findKernel,
+  parseProfile,
+  parseVariants,
+  profiles,
+  readObjects,
+  totalOf,
+} from '../kernel/index.js';
 import type { Cost, KernelSpec, OptionRequest } from '../kernel/index.js';
-import { findBuilt } from '../kernel/build.js';
 import { optionFacts } from '../kernel/source-facts.js';
 import {
   configureSpace,
@@ -22,7 +28,6 @@ import {
   readConfigFile,
   type KernelSpace,
 } from '../kernel/space.js';
-import { findToolchain } from '../kernel/toolchain.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { kernelSpecs } from './kernels.js';
@@ -75,7 +80,7 @@ export async function explainOption(
   const symbol = optionNamed(kernel, name);
   const facts = await optionFacts(kernel.source, symbol.name, context);
   const on = values.value(symbol) !== 'n';
-  const cost = on ? await builtCost(symbol.name, kernel, values) : undefined;
+  const cost = on ? await builtCost(symbol.name, spec, context) : undefined;
   return {
     ...answered(spec, kernel, symbol.name),
     explanation: explain(values, symbol, kernel.written),
@@ -88,15 +93,13 @@ export async function explainOption(
 /** Builds nothing, and says nothing where nothing could be built. */
 async function builtCost(
   option: string,
-  { source }: KernelSpace,
-  values: Configuration,
+  spec: KernelSpec,
+  context: Context,
 ): Promise<Omit<Cost, 'name'> | undefined> {
-  const toolchain = await findToolchain().catch((error: unknown) => {
+  const built = await findKernel(spec, context).catch((error: unknown) => {
     if (error instanceof LupineError) return undefined;
     throw error;
   });
-  if (toolchain === undefined) return undefined;
-  const built = await findBuilt({ source, toolchain, text: values.format('config') });
   const objects = built === undefined ? [] : await readObjects(built.objects);
   return objects.length === 0 ? undefined : totalOf(objects.filter((one) => one.option === option));
 }

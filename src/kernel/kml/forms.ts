@@ -40,7 +40,7 @@ export function formOf({ before }: Site): Form {
 }
 
 /** `b8 imm32`, or `48 c7 c0 imm32` */
-export function isMov({ bytes }: Instruction): boolean {
+function isMov({ bytes }: Instruction): boolean {
   if (bytes.length === 5) return bytes[0] === 0xb8;
   return bytes.length === 7 && bytes[0] === 0x48 && bytes[1] === 0xc7 && bytes[2] === 0xc0;
 }

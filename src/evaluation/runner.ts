@@ -1,12 +1,13 @@
 /**
  * Makes the runs of one experiment: every subject once a round, in random order, each run kept with
- * the state of the host beside it. A run that fails is kept as crashed; an interruption keeps what was
- * measured until then.
+ * the state of the host beside it. Runs that others do not disturb are made side by side. A run that
+ * fails is kept as crashed; an interruption keeps what was measured until then.
  */
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { LupineError } from '../support/errors.js';
 import { watchHost } from './machine.js';
@@ -26,12 +27,16 @@ export async function runExperiment(
   const turns = schedule(names, plan.rounds, options.random);
   const runs: Run[] = [];
   const task = progress.task(options.title);
-  for (const { round, subject } of turns) {
-    task.update({ done: runs.length, total: turns.length, unit: 'runs' });
-    const run = await makeRun(plan, subject, round, signal);
-    if (run === undefined) break;
-    runs.push(run);
-  }
+  const left = turns.values();
+  const work = async () => {
+    for (const { round, subject } of left) {
+      task.update({ done: runs.length, total: turns.length, unit: 'runs' });
+      const run = await makeRun(plan, subject, round, signal);
+      if (run === undefined) break;
+      runs.push(run);
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide(lab, plan) }, work));
   const crashed = runs.filter(({ outcome }) => outcome.kind === 'crashed').length;
   const interrupted = runs.length < turns.length;
   if (interrupted) task.fail(`${options.title}: interrupted`);
@@ -53,6 +58,11 @@ export async function runExperiment(
     notes: [...plan.notes],
     interrupted,
   };
+}
+
+/** Counted instructions are the same beside others; time is not. */
+function sideBySide(lab: Lab, plan: Plan): number {
+  return lab.accelerator === 'tcg' && plan.clock !== 'time' ? availableParallelism() : 1;
 }
 
 /** @returns undefined when it was interrupted. */

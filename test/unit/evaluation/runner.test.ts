@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readResults, writeResults } from '../../../src/evaluation/results.js';
 import { runExperiment } from '../../../src/evaluation/runner.js';
 import { randomOf } from '../../../src/evaluation/statistics/index.js';
 import type { Experiment, Lab, Plan } from '../../../src/evaluation/types.js';
+import type { Accelerator } from '../../../src/monitor/index.js';
 import { LupineError } from '../../../src/support/errors.js';
 import { silentProgress } from '../../../src/support/progress.js';
 import { results } from './fixture.js';
@@ -13,9 +15,9 @@ import { results } from './fixture.js';
 const directory = mkdtempSync(join(tmpdir(), 'lupine-runner-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function experimentOf(measure: Plan['measure'], rounds = 3): Experiment {
+function experimentOf(measure: Plan['measure'], clock: Plan['clock'] = 'time'): Experiment {
   const plan: Plan = {
-    ...{ clock: 'none', rounds, metrics: [], figures: [], warmUp: 'none', notes: [], measure },
+    ...{ clock, rounds: 3, metrics: [], figures: [], warmUp: 'none', notes: [], measure },
     subjects: ['a', 'b', 'c'].map((name) => ({ name, description: name })),
   };
   return {
@@ -24,10 +26,10 @@ function experimentOf(measure: Plan['measure'], rounds = 3): Experiment {
   };
 }
 
-function make(experiment: Experiment, signal?: AbortSignal) {
+function make(experiment: Experiment, signal?: AbortSignal, accelerator: Accelerator = 'tcg') {
   const context = { progress: silentProgress, ...(signal === undefined ? {} : { signal }) };
   // The plans here look at nothing else.
-  const lab = { context } as Lab;
+  const lab = { context, accelerator } as Lab;
   return runExperiment(experiment, lab, { random: randomOf(3), title: 'fake' });
 }
 
@@ -79,6 +81,25 @@ describe('the runner', () => {
     expect(interrupted).toBe(true);
     expect(runs).toHaveLength(4);
     expect(made).toBe(5);
+  });
+
+  test.each([
+    ['instructions', 'tcg', availableParallelism()],
+    ['none', 'tcg', availableParallelism()],
+    ['time', 'kvm', 1],
+    ['none', 'kvm', 1],
+  ] as const)('makes runs of %s on %s side by side: %i', async (clock, accelerator, expected) => {
+    let running = 0;
+    let most = 0;
+    const experiment = experimentOf(async () => {
+      most = Math.max(most, ++running);
+      await setImmediate();
+      running--;
+      return { values };
+    }, clock);
+    const { runs } = await make(experiment, undefined, accelerator);
+    expect(most).toBe(Math.min(expected, 9));
+    expect(new Set(runs.map(({ subject, round }) => `${subject} ${round}`)).size).toBe(9);
   });
 
   test('takes an error of ours for what it is', async () => {

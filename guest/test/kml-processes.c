@@ -139,7 +139,32 @@ static int code_made_at_run_time(void)
 	return 0;
 }
 
+/* What a program wrote into its text is its child's too, and so is the rest of the file. */
+static int fork_copies_text(void)
+{
+	int file = open("/proc/self/exe", O_RDONLY), status;
+	unsigned char *text, before;
+	pid_t pid;
+
+	check(file >= 0);
+	text = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+	check(text != MAP_FAILED);
+	before = text[5000];
+	check(mprotect(text, 4096, PROT_READ | PROT_WRITE) == 0);
+	text[100] = 0xc3;
+	check(mprotect(text, 4096, PROT_READ | PROT_EXEC) == 0);
+	pid = fork();
+	if (pid == 0) {
+		((void (*)(void))(text + 100))();
+		_exit(text[5000] == before ? 7 : 1);
+	}
+	check(waitpid(pid, &status, 0) == pid);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	return 0;
+}
+
 const struct kml_test process_tests[] = {
+	{ "fork copies text", fork_copies_text },
 	{ "many forks", many_forks },
 	{ "many vforks", many_vforks },
 	{ "many execs", many_execs },

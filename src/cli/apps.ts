@@ -25,6 +25,7 @@ export function appsCommand(): Command {
           ['Programs', app.match.programs.join(', ')],
           ['Memory', formatSize(app.memory)],
           ['Ports', app.ports.join(', ')],
+          ...(app.variants.length > 0 ? [['Variants', app.variants.join(', ')] as const] : []),
           ['Ready', JSON.stringify(app.ready)],
         ]);
         process.stdout.write('\n');

@@ -32,6 +32,7 @@ export interface RunFlags {
   readonly network?: string;
   readonly tmpfs?: string[];
   readonly readOnly?: boolean;
+  readonly append?: string;
   readonly accel?: 'kvm' | 'tcg';
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -70,7 +71,19 @@ async function runOptions(
   const files = await Promise.all((flags.envFile ?? []).map(environmentFile));
   const chosen: Network | undefined =
     network ?? (ports.length > 0 ? { mode: 'user', ports } : undefined);
-  const { entrypoint, user, workdir, name, hostname, memory, cpus, tmpfs, readOnly, accel } = flags;
+  const {
+    entrypoint,
+    user,
+    workdir,
+    name,
+    hostname,
+    memory,
+    cpus,
+    tmpfs,
+    readOnly,
+    append,
+    accel,
+  } = flags;
   return {
     command,
     env: [...files.flat(), ...(flags.env ?? [])],
@@ -84,6 +97,7 @@ async function runOptions(
     ...(cpus === undefined ? {} : { cpus }),
     ...(tmpfs === undefined ? {} : { tmpfs }),
     ...(readOnly === undefined ? {} : { readOnly }),
+    ...(append === undefined ? {} : { append }),
     ...(accel === undefined ? {} : { accelerator: accel }),
     ...(flags.interactive === true ? { interactive: true } : {}),
     ...(flags.tty === true ? { tty: windowSize() } : {}),

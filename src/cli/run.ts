@@ -38,6 +38,7 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('--tmpfs <dir>', 'mount a tmpfs there (repeatable)', several)
     .option('--read-only', 'mount the root file system read-only')
     .option('--rm', 'for docker users: a VM in the foreground leaves nothing behind anyway')
+    .option('--append <parameters>', 'boot parameters for the kernel, e.g. kml=off')
     .option('--accel <name>', 'kvm or tcg; proved and chosen unless told', accelerator)
     .option('-v, --verbose', "show the kernel's console")
     .option('-q, --quiet', 'show no progress')

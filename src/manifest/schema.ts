@@ -75,6 +75,7 @@ const fields = v.strictObject({
     v.transform((size) => parseSize(size) ?? 0),
   ),
   ports: v.optional(v.array(port), []),
+  variants: v.optional(v.array(text), []),
   load: v.optional(load),
 });
 

@@ -43,4 +43,6 @@ export interface ApplicationManifest {
   readonly load?: Load | undefined;
   /** Published by its image or by custom, e.g. 6379. */
   readonly ports: readonly number[];
+  /** How its kernel is built where the user does not say: `kml`, `tiny`, `smp`. */
+  readonly variants: readonly string[];
 }

@@ -69,9 +69,9 @@ export async function kernelSpecs(
   variants: readonly string[],
   options: MatrixOptions,
 ): Promise<KernelSpec[]> {
-  const builds = (variants.length > 0 ? variants : ['']).map(parseVariants);
+  const builds = variants.length > 0 ? variants.map(parseVariants) : [undefined];
   if (apps.length === 0 && options.profile === undefined && options.configFiles !== undefined) {
-    return Promise.all(builds.map((variant) => fromFiles({ ...options, variants: variant })));
+    return Promise.all(builds.map((variant) => fromFiles({ ...options, variants: variant ?? [] })));
   }
   // Without an application the profile alone says what is built.
   const names = apps.length > 0 ? apps : [undefined];
@@ -87,7 +87,7 @@ export async function kernelSpecs(
           options: {
             ...options,
             ...(base ? { profile: 'lupine-base' as const } : {}),
-            variants: variant,
+            ...(variant === undefined ? {} : { variants: variant }),
           },
         });
         return spec;

@@ -77,7 +77,7 @@ export async function start(
       vm: {
         name: options.name ?? description.name,
         kernel: files.kernel,
-        cmdline: dhcp ? 'quiet ip=dhcp' : 'quiet',
+        cmdline: bootParameters(dhcp, options.append),
         memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
         cpus: cpusOf(unikernel, options),
         accelerator,
@@ -95,7 +95,26 @@ export async function start(
     },
     context.signal,
   );
+  if (description.kernel.variants.includes('kml')) {
+    context.progress.note(
+      'note: in ring 0 a fault of the application can take down its own kernel; the VM isolates it still',
+    );
+  }
   return present(instance, accelerator, files, context);
+}
+
+/** What the kernel's own command line holds, on x86 (COMMAND_LINE_SIZE), with room for the monitor's. */
+const MAX_APPEND = 1024;
+
+/** @throws LupineError for a text that no command line can hold. */
+function bootParameters(dhcp: boolean, append = ''): string {
+  if (!/^[\x20-\x7e]*$/.test(append) || append.length > MAX_APPEND) {
+    throw new LupineError('these boot parameters cannot be given to a kernel', {
+      where: printable(append.slice(0, 80)),
+      fix: `use at most ${MAX_APPEND} printable ASCII characters`,
+    });
+  }
+  return ['quiet', ...(dhcp ? ['ip=dhcp'] : []), append].join(' ').trimEnd();
 }
 
 function networkOf({ description }: Unikernel, options: RunOptions): Network {

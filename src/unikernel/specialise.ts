@@ -7,6 +7,7 @@ import {
   composeOptions,
   defaultSource,
   lineOf,
+  parseVariants,
   type KernelSpec,
   type OptionRequest,
   type Profile,
@@ -41,7 +42,7 @@ export interface Specialisation {
 export async function specialise(input: SpecialiseInput): Promise<Specialisation> {
   const { application, catalogue, options } = input;
   const profile = options.profile ?? (application === undefined ? 'lupine-general' : 'lupine');
-  const variants = options.variants ?? [];
+  const variants = options.variants ?? (application?.variants ?? []).flatMap(parseVariants);
   const wanted = await applicationOptions(profile, application, catalogue);
   const features = new Set([
     ...rootFeatures(options.format ?? 'ext2'),

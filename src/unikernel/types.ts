@@ -9,6 +9,7 @@ import type { RootfsFormat } from '../rootfs/index.js';
 export interface BuildOptions {
   /** `lupine` for an application of the catalogue, `lupine-general` for any other. */
   readonly profile?: Profile;
+  /** Those of the application's manifest unless told. */
   readonly variants?: readonly Variant[];
   /** The application's name in the catalogue, where it is not recognised by its image. */
   readonly app?: string;
@@ -96,4 +97,6 @@ export interface RunOptions {
   /** The root file system is mounted read-only. */
   readonly readOnly?: boolean;
   readonly tmpfs?: readonly string[];
+  /** Boot parameters of the kernel, behind Lupine's own: `kml=off`. */
+  readonly append?: string;
 }

@@ -14,6 +14,7 @@ options:
 ready: { kind: tcp, port: 6379 }
 memory: 64M
 ports: [6379]
+variants: [tiny]
 `;
 
 const load = `load:
@@ -44,6 +45,7 @@ describe('parseManifest', () => {
       ready: { kind: 'tcp', port: 6379 },
       memory: 64 * 1024 * 1024,
       ports: [6379],
+      variants: ['tiny'],
     });
   });
 

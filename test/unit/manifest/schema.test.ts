@@ -85,7 +85,7 @@ describe('parseManifest', () => {
       good.replace('kind: tcp, port: 6379', 'kind: log, pattern: "("'),
       /regular/,
     ],
-    ['a key given twice', `${good}memory: 1M\n`, /not valid YAML: x\.yaml:12/],
+    ['a key given twice', `${good}memory: 1M\n`, /not valid YAML: x\.yaml:13/],
     ['broken YAML', '{', /not valid YAML/],
     ['something else than a map', 'just text', /x\.yaml:1/],
     ['too much', `#${'x'.repeat(300_000)}`, /too large/],

@@ -5,15 +5,26 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Of linux/seccomp.h, which musl's own headers lack. */
+#ifndef SECCOMP_MODE_STRICT
+#define SECCOMP_MODE_STRICT 1
+#endif
 
 static int many_forks(void)
 {
@@ -139,6 +150,100 @@ static int code_made_at_run_time(void)
 	return 0;
 }
 
+/* A program on an overlay of read-only layers: its text comes from another file system than its path. */
+static int program_on_an_overlay(void)
+{
+	char *const arguments[] = { "kml", "many forks", NULL };
+	int status;
+	pid_t pid;
+
+	mkdir("/overlay", 0755);
+	mkdir("/empty", 0755);
+	check(mount("overlay", "/overlay", "overlay", MS_RDONLY,
+		    "lowerdir=/empty:/trusted") == 0);
+	pid = fork();
+	if (pid == 0) {
+		close(1);
+		execv("/overlay/kml", arguments);
+		_exit(99);
+	}
+	check(waitpid(pid, &status, 0) == pid && status == 0);
+	check(umount("/overlay") == 0);
+	return 0;
+}
+
+/* A filter of calls works behind the gate as well: all but read, write and exit end the process. */
+static int seccomp(void)
+{
+	int results[2], status;
+	char byte[2];
+	pid_t pid;
+
+	check(pipe(results) == 0);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 1000; i++)
+			getppid();
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		write(results[1], "a", 1);
+		getppid();
+		write(results[1], "b", 1);
+		syscall(SYS_exit, 0);
+	}
+	close(results[1]);
+	check(waitpid(pid, &status, 0) == pid);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	check(read(results[0], byte, 2) == 1 && byte[0] == 'a');
+	return 0;
+}
+
+/* The registers of a core file's first thread. */
+static bool read_core(const char *path, struct user_regs_struct *regs)
+{
+	static char core[1 << 16];
+	const Elf64_Ehdr *header = (void *)core;
+	const Elf64_Phdr *segment;
+	const Elf64_Nhdr *found;
+	int file = open(path, O_RDONLY);
+
+	if (file < 0 || read(file, core, sizeof(core)) < 4096)
+		return false;
+	segment = (void *)(core + header->e_phoff);
+	if (segment->p_type != PT_NOTE || segment->p_offset > sizeof(core) / 2)
+		return false;
+	found = (void *)(core + segment->p_offset);
+	if (found->n_type != NT_PRSTATUS)
+		return false;
+	/* pr_reg of struct elf_prstatus, which musl and glibc name differently */
+	memcpy(regs, (char *)(found + 1) + 8 + 112, sizeof(*regs));
+	return true;
+}
+
+static int core_dump(void)
+{
+	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+	struct user_regs_struct regs;
+	int status;
+	pid_t pid;
+
+	check(chdir("/") == 0);
+	unlink("core");
+	pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &any);
+		asm volatile("mov $0x1234, %%eax\n\t"
+			     "xor %%ebx, %%ebx\n\t"
+			     "mov (%%rbx), %%ebx" ::: "rax", "rbx");
+	}
+	check(waitpid(pid, &status, 0) == pid);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+	check(WCOREDUMP(status) && read_core("core", &regs));
+	unlink("core");
+	check(regs.cs == 0x33 && regs.ss == 0x2b);
+	check(regs.rax == 0x1234 && regs.rbx == 0);
+	return 0;
+}
+
 /* What a program wrote into its text is its child's too, and so is the rest of the file. */
 static int fork_copies_text(void)
 {
@@ -165,6 +270,9 @@ static int fork_copies_text(void)
 
 const struct kml_test process_tests[] = {
 	{ "fork copies text", fork_copies_text },
+	{ "program on an overlay", program_on_an_overlay },
+	{ "seccomp", seccomp },
+	{ "core dump", core_dump },
 	{ "many forks", many_forks },
 	{ "many vforks", many_vforks },
 	{ "many execs", many_execs },

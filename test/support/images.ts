@@ -232,3 +232,14 @@ export async function muslImage(): Promise<OciImage> {
     cmd: ['hello'],
   });
 }
+
+/** The kernel's stress tests; a command line of the shell says which. */
+export function stressImage(): Promise<OciImage> {
+  return image({
+    name: 'stress-ng',
+    packages: ['base-files', 'stress-ng', 'busybox-static'],
+    layers: [accounts, [directory('tmp', { mode: 0o1777 })]],
+    entrypoint: ['/bin/busybox', 'sh', '-c'],
+    workdir: '/tmp',
+  });
+}

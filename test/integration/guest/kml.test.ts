@@ -1,14 +1,14 @@
 /**
  * Programs in ring 0: one kernel with the series `kml`, one program (guest/test/kml.c) as its first, with
- * each C library, under each parameter. What it asks for is what Linux promises everybody.
+ * each C library, under each parameter. What it asks for is what Linux promises everybody. Beside it the
+ * kernel's own nolibc test, and what calls cost (guest/test/kml-cost.c), in instructions.
  */
 
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareSource } from '../../../src/kernel/index.js';
 import { silentProgress } from '../../../src/support/progress.js';
@@ -22,6 +22,8 @@ const extras = fileURLToPath(new URL('kml.config', import.meta.url));
 /** Minutes of wall time that a machine may run, on a busy host. */
 const LIMIT = 20 * 60_000;
 
+const context = { progress: silentProgress };
+
 let directory = '';
 let kernel = '';
 
@@ -29,26 +31,56 @@ beforeAll(async () => {
   if (!isFull) return;
   directory = await mkdtemp(join(tmpdir(), 'lupine-kml-'));
   const options = { profile: 'lupine-base', configFiles: [extras] } as const;
-  const [built] = await buildKernels([], ['kml'], options, { progress: silentProgress });
+  const [built] = await buildKernels([], ['kml'], options, context);
   if (built === undefined) throw new Error('no kernel was built');
   kernel = built.vmlinux;
-  await archive('musl', 'musl-gcc');
-  await archive('glibc', 'gcc');
+  await archives('musl', 'musl-gcc');
+  await archives('glibc', 'gcc');
+  await nolibcArchive();
 }, 3_600_000);
 
 afterAll(async () => {
   if (directory !== '') await rm(directory, { recursive: true, force: true });
 });
 
-/** Compiles the program with a C library; `<library>.cpio` has it as /init and /trusted/kml. */
-async function archive(library: string, compiler: string): Promise<void> {
+/**
+ * Compiles the programs with a C library: `<library>.cpio` has that of the tests as /init and /trusted/kml,
+ * `<library>-cost.cpio` the other.
+ */
+async function archives(library: string, compiler: string): Promise<void> {
   const out = join(directory, library);
   await exec('make', ['-s', '-C', sources, `CC=${compiler}`, `OUT=${out}`]);
   await mkdir(join(out, 'trusted'));
   await copyFile(join(out, 'kml'), join(out, 'trusted/kml'));
   await rename(join(out, 'kml'), join(out, 'init'));
-  const write = 'printf "%s\\n" init trusted trusted/kml | cpio -o -H newc --quiet > "$0"';
-  await exec('sh', ['-c', write, archiveOf(library)], { cwd: out });
+  await archive(library, out, ['init', 'trusted', 'trusted/kml']);
+  await rename(join(out, 'kml-cost'), join(out, 'init'));
+  await archive(`${library}-cost`, out, ['init']);
+}
+
+/** The kernel's own test of system calls, of its source. */
+async function nolibcArchive(): Promise<void> {
+  const { path } = await prepareSource({ kind: 'line', line: '6.12' }, ['lupine', 'kml'], context);
+  const out = join(directory, 'nolibc');
+  const headers = [
+    join(path, 'tools/include/nolibc'),
+    '/usr/include/x86_64-linux-gnu',
+    '/usr/include',
+  ];
+  const tests = join(path, 'tools/testing/selftests/nolibc');
+  await mkdir(out);
+  await exec('gcc', [
+    ...['-Os', '-s', '-static', '-nostdlib', '-nostdinc', '-fno-stack-protector', '-std=c89'],
+    ...['-fno-asynchronous-unwind-tables', '-w', '-include', 'nolibc.h', '-o', join(out, 'init')],
+    ...headers.flatMap((header) => ['-isystem', header]),
+    ...[join(tests, 'nolibc-test.c'), join(tests, 'nolibc-test-linkage.c'), '-lgcc'],
+  ]);
+  await archive('nolibc', out, ['init']);
+}
+
+async function archive(name: string, from: string, files: readonly string[]): Promise<void> {
+  const write = 'archive=$1; shift; printf "%s\\n" "$@" | cpio -o -H newc --quiet > "$archive"';
+  await exec('sh', ['-c', write, 'sh', archiveOf(name), ...files], { cwd: from });
 }
 
 function archiveOf(library: string): string {
@@ -56,24 +88,47 @@ function archiveOf(library: string): string {
 }
 
 interface Machine {
-  readonly library?: 'musl' | 'glibc';
+  /** The name of its archive. */
+  readonly library?: string;
   readonly parameters: string;
   readonly cpu?: string;
+  /** The clock counts instructions, and does so twice alike. */
+  readonly counting?: boolean;
 }
 
-/** What the machine prints until it restarts. */
-async function boot({ library = 'musl', parameters, cpu = 'max' }: Machine): Promise<string> {
-  const { stdout } = await promisify(execFile)(
+const COUNTING = [
+  ...['-icount', 'shift=0,sleep=off', '-seed', '1'],
+  ...['-rtc', 'base=2020-01-01T00:00:00,clock=vm'],
+];
+
+/** A program that cannot restart the machine says this last. */
+const LAST_WORDS = 'Leaving init with final status';
+
+/** What the machine prints until it restarts or says its last words. */
+function boot(machine: Machine): Promise<string> {
+  const { library = 'musl', parameters, cpu = 'max', counting = false } = machine;
+  const tsc = counting ? 'tsc_early_khz=1000000 tsc=reliable quiet ' : '';
+  const child = spawn(
     'qemu-system-x86_64',
     [
-      ...['-M', 'microvm,acpi=off', '-accel', 'tcg', '-cpu', cpu, '-m', '256'],
+      ...['-M', 'microvm,acpi=off,rtc=on', '-accel', 'tcg,thread=single', '-m', '256'],
+      ...['-cpu', counting ? `${cpu},-apic` : cpu, ...(counting ? COUNTING : [])],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
       ...['-kernel', kernel, '-initrd', archiveOf(library)],
-      ...['-append', `console=ttyS0 reboot=t panic=-1 no_timer_check ${parameters}`],
+      ...['-append', `console=ttyS0 reboot=t panic=-1 no_timer_check ${tsc}${parameters}`],
     ],
-    { timeout: LIMIT, maxBuffer: 16 << 20 },
+    { timeout: LIMIT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  return stdout;
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString('latin1');
+      if (output.includes(LAST_WORDS)) child.kill();
+    });
+    child.stderr.on('data', (data: Buffer) => (output += data.toString('latin1')));
+    child.on('error', reject);
+    child.on('close', () => resolve(output));
+  });
 }
 
 /** Every test passed, the last line came, and the kernel had nothing to complain of. */
@@ -86,7 +141,6 @@ function expectAllOk(output: string): void {
 }
 
 test('the series applies after that of every kernel', async () => {
-  const context = { progress: silentProgress };
   const { path } = await prepareSource({ kind: 'line', line: '6.12' }, ['lupine', 'kml'], context);
   expect(await readFile(join(path, 'arch/x86/Kconfig'), 'utf8')).toContain(
     'config KERNEL_MODE_LINUX',
@@ -125,3 +179,35 @@ fullTest('KML: programs that are trusted', async () => {
   expect(other).toContain('# cpl 3');
   expectAllOk(other);
 });
+
+fullTest('KML: the nolibc test of the kernel', async () => {
+  const [on, off] = await Promise.all(
+    ['kml=on', 'kml=off'].map((parameters) => boot({ library: 'nolibc', parameters })),
+  );
+  for (const output of [on ?? '', off ?? '']) {
+    expect(output).toContain(`${LAST_WORDS}: 0`);
+    expect(output.match(/\[OK\]/g)?.length).toBeGreaterThan(150);
+    expect(output).not.toMatch(/\[FAIL\]|WARNING:|BUG:|Oops/);
+  }
+});
+
+/** What guest/test/kml-cost.c prints, the last figure of a name. */
+async function costs(library: string, parameters: string): Promise<Record<string, number>> {
+  const output = await boot({ library: `${library}-cost`, parameters, counting: true });
+  const lines = [...output.matchAll(/^([a-z-]+) ([\d.]+)\r?$/gm)];
+  return Object.fromEntries(lines.map(([, name = '', figure]) => [name, Number(figure)] as const));
+}
+
+for (const library of ['musl', 'glibc'] as const) {
+  fullTest(`KML: what calls cost a program of ${library}`, async () => {
+    const off = await costs(library, 'kml=off');
+    const on = await costs(library, 'kml=on');
+    const ratio = (name: string) => (on[name] ?? NaN) / (off[name] ?? NaN);
+    const ratios = Object.fromEntries(Object.keys(off).map((name) => [name, ratio(name)]));
+    console.log(library, off, on, ratios);
+    expect(ratio('getppid')).toBeLessThan(0.94);
+    expect(ratio('exec')).toBeLessThan(1.08);
+    expect(ratio('fork')).toBeLessThan(1.08);
+    expect(ratio('boot')).toBeLessThan(1.02);
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Servers in ring 0 under load for a minute each, by their own clients: the answers are those of ring 3,
+ * the kernel has nothing to complain of, and nearly all system calls come by the gate. A plugin of QEMU
+ * counts them at the two entries of the kernel.
+ */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { silentProgress } from '../../../src/support/progress.js';
+import { buildKernels } from '../../../src/unikernel/index.js';
+import { applications, type Application } from '../../support/applications.js';
+import { eventually, killAll, Lupine } from '../../support/cli.js';
+import { exec } from '../../support/exec.js';
+import { fullTest, isFull } from '../../support/full.js';
+import { muslImage } from '../../support/images.js';
+
+const SECONDS = 60;
+const source = fileURLToPath(new URL('../../support/count-calls.c', import.meta.url));
+
+let directory = '';
+/** Of the entries by SYSCALL and by the gate. */
+let addresses: readonly string[] = [];
+
+beforeAll(async () => {
+  if (!isFull) return;
+  directory = await mkdtemp(join(tmpdir(), 'lupine-kml-servers-'));
+  const options = { profile: 'lupine-general' } as const;
+  const [kernel] = await buildKernels([], ['kml'], options, { progress: silentProgress });
+  const map = await readFile(kernel?.systemMap ?? '', 'utf8');
+  addresses = ['entry_SYSCALL_64', 'kml_gate'].map(
+    (name) => new RegExp(`^([0-9a-f]+) . ${name}$`, 'm').exec(map)?.[1] ?? `no ${name}`,
+  );
+  const plugin = join(directory, 'count-calls.so');
+  await exec('gcc', ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-o', plugin, source]);
+}, 3_600_000);
+afterEach(killAll);
+afterAll(() => (directory === '' ? undefined : rm(directory, { recursive: true })));
+
+/** The counts of a VM that runs `body` in its midst. */
+async function counted(
+  name: string,
+  image: readonly string[],
+  guestPort: number,
+  body: (port: number) => Promise<void>,
+): Promise<{ syscall: number; gate: number; said: string }> {
+  const bin = join(directory, name);
+  const counts = `${bin}.counts`;
+  const plugin = [join(directory, 'count-calls.so'), `out=${counts}`];
+  const flags = [...plugin, ...addresses.map((address) => `at=${address}`)].join(',');
+  await exec('mkdir', [bin]);
+  const qemu = (await exec('which', ['qemu-system-x86_64'])).trim();
+  const wrapper = `#!/bin/sh\ncase "$*" in *-kernel*) exec ${qemu} "$@" -plugin ${flags};; *) exec ${qemu} "$@";; esac\n`;
+  await writeFile(join(bin, 'qemu-system-x86_64'), wrapper, { mode: 0o755 });
+  const kernel = ['--profile', 'lupine-general', '--variant', 'kml', '--accel', 'tcg'];
+  const vm = new Lupine(['run', '-v', ...kernel, '-p', String(guestPort), ...image], {
+    env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+  });
+  try {
+    const port = await vm.port(guestPort);
+    const ended = vm.ended.then(() => Promise.reject(new Error('it ended')));
+    await Promise.race([body(port), ended]);
+  } catch (error) {
+    throw new Error(`it said:\n${vm.said}`, { cause: error });
+  }
+  vm.signal('SIGTERM');
+  await vm.ended;
+  const [syscall = 0, gate = 0] = (await readFile(counts, 'utf8')).split('\n').map(Number);
+  return { syscall, gate, said: vm.said };
+}
+
+async function forAMinute(load: () => Promise<unknown>): Promise<void> {
+  const end = Date.now() + SECONDS * 1000;
+  while (Date.now() < end) await load();
+}
+
+/** Requests with and without keep-alive, none of which may fail. */
+async function apacheBench(port: number): Promise<void> {
+  for (const flags of [['-k'], []]) {
+    const requests = ['-q', '-n', '3000', '-c', '20', ...flags, `http://127.0.0.1:${port}/`];
+    const said = await exec('ab', requests, { timeout: 300_000 });
+    expect(said).toMatch(/^Failed requests: +0$/m);
+    expect(said).not.toContain('Non-2xx');
+  }
+}
+
+const loads: Record<string, (port: number) => Promise<void>> = {
+  async redis(port) {
+    const where = ['-h', '127.0.0.1', '-p', String(port), '-q'];
+    const said = await exec(
+      'redis-benchmark',
+      [...where, '-n', '5000', '-t', 'set,get,lpush,lpop'],
+      {
+        timeout: 300_000,
+      },
+    );
+    expect(said).toContain('LPOP: ');
+    expect(said).not.toContain('Error');
+  },
+  nginx: apacheBench,
+  node: apacheBench,
+  async postgres(port) {
+    const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
+    await exec('pgbench', [...where, '-i', '-q'], { timeout: 300_000 });
+    const said = await exec('pgbench', [...where, '-T', String(SECONDS), '-c', '4'], {
+      timeout: 300_000,
+    });
+    expect(said).toMatch(/number of failed transactions: 0 /);
+  },
+};
+
+/** What a kernel says when something is wrong with itself. */
+const complaints = /WARNING:|BUG:|Oops|Kernel panic|general protection/;
+
+async function underLoad({ name, image, port, use, answers }: Application): Promise<void> {
+  const { reference } = await image();
+  const { syscall, gate, said } = await counted(name, [reference], port, async (published) => {
+    // The first answers show that it is up; then load, and the same again where that is the same.
+    expect(await use(published)).toEqual(answers);
+    await forAMinute(() => loads[name]?.(published) ?? Promise.resolve());
+  });
+  expect(said).not.toMatch(complaints);
+  console.log(`${name}: ${gate} calls by the gate, ${syscall} by SYSCALL`);
+  expect(gate / (gate + syscall)).toBeGreaterThan(0.9);
+}
+
+const { redis, nginx, postgres, node } = applications;
+for (const application of [redis, nginx, postgres, node]) {
+  fullTest(`${application.name} in ring 0 under load`, () => underLoad(application));
+}
+
+fullTest('a server of musl in ring 0 under load', async () => {
+  const { reference } = await muslImage();
+  const greeting = (port: number) =>
+    new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(port, '127.0.0.1');
+      socket.on('data', (data) => (text += data.toString())).on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+  const { syscall, gate, said } = await counted(
+    'musl',
+    [reference, 'serve', '7777'],
+    7777,
+    async (port) => {
+      await eventually(async () => expect(await greeting(port)).toBe('from the guest\n'));
+      await forAMinute(async () => expect(await greeting(port)).toBe('from the guest\n'));
+    },
+  );
+  expect(said).not.toMatch(complaints);
+  console.log(`musl: ${gate} calls by the gate, ${syscall} by SYSCALL`);
+  expect(gate / (gate + syscall)).toBeGreaterThan(0.9);
+});

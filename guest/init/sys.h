@@ -32,27 +32,30 @@
 #define MNT_DETACH		2
 #define makedev(major, minor)	(((major) << 8) | (minor))
 
-static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)
+/* The number last, as C libraries write it: a kernel may know call sites by that. */
+static inline __attribute__((always_inline))
+long syscall6(const long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	__asm__ volatile("mov %1, %%eax\n\tsyscall"
+			 : "=&a"(ret)
+			 : "i"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
 
-static inline long syscall3(long nr, long a, long b, long c)
+static inline __attribute__((always_inline))
+long syscall3(const long nr, long a, long b, long c)
 {
 	long ret;
 
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "0"(nr), "D"(a), "S"(b), "d"(c)
+	__asm__ volatile("mov %1, %%eax\n\tsyscall"
+			 : "=&a"(ret)
+			 : "i"(nr), "D"(a), "S"(b), "d"(c)
 			 : "rcx", "r11", "memory");
 	return ret;
 }

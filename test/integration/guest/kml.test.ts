@@ -167,6 +167,10 @@ fullTest('KML: call sites left alone', async () => {
   expectAllOk(output);
 });
 
+fullTest('KML: addresses that are not random', async () => {
+  expectAllOk(await boot({ parameters: 'kml=on norandmaps' }));
+});
+
 fullTest('KML: a CPU without FSGSBASE', async () => {
   expectAllOk(await boot({ parameters: 'kml=on', cpu: 'max,-fsgsbase' }));
 });

@@ -80,7 +80,7 @@ async function forAMinute(load: () => Promise<unknown>): Promise<void> {
 /** Requests with and without keep-alive, none of which may fail. */
 async function apacheBench(port: number): Promise<void> {
   for (const flags of [['-k'], []]) {
-    const requests = ['-q', '-n', '3000', '-c', '20', ...flags, `http://127.0.0.1:${port}/`];
+    const requests = ['-q', '-n', '1000', '-c', '4', ...flags, `http://127.0.0.1:${port}/`];
     const said = await exec('ab', requests, { timeout: 300_000 });
     expect(said).toMatch(/^Failed requests: +0$/m);
     expect(said).not.toContain('Non-2xx');
@@ -92,7 +92,7 @@ const loads: Record<string, (port: number) => Promise<void>> = {
     const where = ['-h', '127.0.0.1', '-p', String(port), '-q'];
     const said = await exec(
       'redis-benchmark',
-      [...where, '-n', '5000', '-t', 'set,get,lpush,lpop'],
+      [...where, '-n', '2000', '-c', '4', '-t', 'set,get,lpush,lpop'],
       {
         timeout: 300_000,
       },
@@ -104,10 +104,9 @@ const loads: Record<string, (port: number) => Promise<void>> = {
   node: apacheBench,
   async postgres(port) {
     const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
-    await exec('pgbench', [...where, '-i', '-q'], { timeout: 300_000 });
-    const said = await exec('pgbench', [...where, '-T', String(SECONDS), '-c', '4'], {
-      timeout: 300_000,
-    });
+    const database = { env: { ...process.env, PGDATABASE: 'postgres' }, timeout: 300_000 };
+    await exec('pgbench', [...where, '-i', '-q'], database);
+    const said = await exec('pgbench', [...where, '-T', String(SECONDS), '-c', '2'], database);
     expect(said).toMatch(/number of failed transactions: 0 /);
   },
 };

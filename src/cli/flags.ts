@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isIP } from 'node:net';
 import type { PullPolicy } from '../image/index.js';
+import type { RestartPolicy } from '../instance/index.js';
 import type { PortMapping } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
 import { parseSize } from '../support/size.js';
@@ -65,6 +66,23 @@ export function size(value: string): number {
     throw new InvalidArgumentError('expected a size such as 64M or 1g');
   }
   return bytes;
+}
+
+/** Seconds, whole ones. */
+export function seconds(value: string): number {
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('expected a number of seconds');
+}
+
+/** `--restart`, in docker's words. */
+export function restartPolicy(value: string): RestartPolicy {
+  const match = /^(no|always|on-failure)(?::(\d{1,6}))?$/.exec(value);
+  const [, policy, retries] = match ?? [];
+  if (policy === 'on-failure') {
+    return retries === undefined ? { policy } : { policy, retries: Number(retries) };
+  }
+  if ((policy === 'no' || policy === 'always') && retries === undefined) return { policy };
+  throw new InvalidArgumentError('expected no, always or on-failure[:N]');
 }
 
 /** A whole number of processors. Docker allows fractions of a processor; a VM has none. */

@@ -22,6 +22,16 @@ function version(): string {
 /** In the order of the help. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand(),
+  ps: async () => (await import('./ps.js')).psCommand(),
+  logs: async () => (await import('./logs.js')).logsCommand(),
+  stop: async () => (await import('./stop.js')).stopCommand(),
+  start: async () => (await import('./start.js')).startCommand(),
+  restart: async () => (await import('./start.js')).restartCommand(),
+  kill: async () => (await import('./kill.js')).killCommand(),
+  wait: async () => (await import('./wait.js')).waitCommand(),
+  rm: async () => (await import('./rm.js')).rmCommand(),
+  inspect: async () => (await import('./inspect.js')).inspectCommand(),
+  rename: async () => (await import('./rename.js')).renameCommand(),
   build: async () => (await import('./build.js')).buildCommand(),
   kernel: async () => (await import('./kernel.js')).kernelCommand(),
   image: async () => (await import('./image.js')).imageCommand(),
@@ -29,6 +39,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import('./bench.js')).benchCommand(),
   cache: async () => (await import('./cache.js')).cacheCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
+};
+
+/** What Lupine itself calls. */
+const hidden: Readonly<Record<string, () => Promise<Command>>> = {
+  keep: async () => (await import('./keep.js')).keepCommand(),
 };
 
 /** The completion script, the help and what is said of a mistyped command need them all. */
@@ -46,7 +61,8 @@ async function makeProgram(name: string | undefined): Promise<Command> {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(`lupine --help` lists the commands, `lupine COMMAND --help` the flags)');
-  const wanted = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const known = { ...commands, ...hidden };
+  const wanted = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   const loaded = wanted === undefined ? await allCommands(program) : [await wanted()];
   for (const command of loaded) program.addCommand(command);
   inherit(program);

@@ -1,10 +1,10 @@
 /**
- * The life of a foreground run, seen from the terminal: build what is missing, start, connect the
- * streams, pass signals on, and end with the application's status.
+ * A run, seen from the terminal: build what is missing and start it. In the foreground: connect the
+ * streams, pass signals on, and end with the application's status. In the background: say its id.
  */
 
 import { constants } from 'node:os';
-import type { InstanceEnd } from '../instance/index.js';
+import type { InstanceEnd, RestartPolicy } from '../instance/index.js';
 import type { Network, PortMapping } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
 import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
@@ -34,6 +34,9 @@ export interface RunFlags {
   readonly readOnly?: boolean;
   readonly append?: string;
   readonly accel?: 'kvm' | 'tcg';
+  readonly detach?: boolean;
+  readonly rm?: boolean;
+  readonly restart?: RestartPolicy;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
@@ -44,12 +47,14 @@ export async function runImage(
   command: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
+  if (flags.detach === true) return runDetached(image, command, flags);
+  if ((flags.restart ?? { policy: 'no' }).policy !== 'no') {
+    throw new LupineError('a VM in the foreground is not restarted', { fix: 'add -d' });
+  }
   if (flags.tty === true && flags.interactive === true && !process.stdin.isTTY) {
     throw new LupineError('the input is no terminal', { fix: 'leave out -t' });
   }
-  const ports = flags.publish ?? [];
-  const network = flags.network === undefined ? undefined : parseNetwork(flags.network, ports);
-  const options = await runOptions(command, flags, network, ports);
+  const options = await runOptions(command, flags);
   const running = await withContext(async (context) => {
     const building = isBundle(image) ? {} : await buildOptions(flags);
     const unikernel = await openUnikernel(image, { ...building, ...options }, context);
@@ -62,12 +67,33 @@ export async function runImage(
   return attach(running, flags);
 }
 
-async function runOptions(
+/** Returns when the VM runs. */
+async function runDetached(
+  image: string,
   command: readonly string[],
   flags: RunFlags,
-  network: Network | undefined,
-  ports: readonly PortMapping[],
-): Promise<RunOptions> {
+): Promise<number> {
+  const restart = flags.restart ?? { policy: 'no' };
+  const removeAtEnd = flags.rm === true;
+  if (removeAtEnd && restart.policy !== 'no') {
+    throw new LupineError('a VM that is removed when it ends cannot be restarted', {
+      fix: 'leave out --rm or --restart',
+    });
+  }
+  const options = await runOptions(command, flags);
+  const { startDetached } = await import('../unikernel/detach.js');
+  const instance = await withContext(async (context) => {
+    const building = isBundle(image) ? {} : await buildOptions(flags);
+    const unikernel = await openUnikernel(image, { ...building, ...options }, context);
+    return startDetached(unikernel, options, { removeAtEnd, restart }, context);
+  }, flags);
+  process.stdout.write(`${instance.id}\n`);
+  return 0;
+}
+
+async function runOptions(command: readonly string[], flags: RunFlags): Promise<RunOptions> {
+  const ports = flags.publish ?? [];
+  const network = flags.network === undefined ? undefined : parseNetwork(flags.network, ports);
   const files = await Promise.all((flags.envFile ?? []).map(environmentFile));
   const chosen: Network | undefined =
     network ?? (ports.length > 0 ? { mode: 'user', ports } : undefined);

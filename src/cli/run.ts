@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { addImageFlags, addKernelFlags } from './build-flags.js';
-import { cpus, environment, publish, several, size } from './flags.js';
+import { cpus, environment, publish, restartPolicy, several, size } from './flags.js';
 import type { RunFlags } from './run-image.js';
 
 export function runCommand(): Command {
@@ -37,8 +37,10 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('--network <mode>', 'user, none, or tap:DEVICE[,mac=…][,ip=ADDRESS/LEN,gw=…,dns=…]')
     .option('--tmpfs <dir>', 'mount a tmpfs there (repeatable)', several)
     .option('--read-only', 'mount the root file system read-only')
-    .option('--rm', 'for docker users: a VM in the foreground leaves nothing behind anyway')
     .option('--append <parameters>', 'boot parameters for the kernel, e.g. kml=off')
+    .option('-d, --detach', 'leave it running in the background, and print its id')
+    .option('--restart <policy>', 'with -d: no, always or on-failure[:N]', restartPolicy)
+    .option('--rm', 'leave nothing behind; in the foreground it is always so')
     .option('--accel <name>', 'kvm or tcg; proved and chosen unless told', accelerator)
     .option('-v, --verbose', "show the kernel's console")
     .option('-q, --quiet', 'show no progress')

@@ -1,16 +1,10 @@
-/**
- * One running microVM: a private directory for its boot archive and sockets, the monitor, and the
- * guest's console; all gone when it has ended, however it ends.
- */
+/** One boot of a microVM: its archive, the monitor, and the guest's console, to their common end. */
 
-import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Monitor, PortMapping, RunningVm, VmConfig } from '../monitor/index.js';
-import { stateDirectory } from '../support/paths.js';
-import { temporaryDirectory } from '../support/temporary.js';
 import { GuestConsole, type GuestEnd } from './console.js';
 import { FrameDecoder } from './frames.js';
 import { bootArchive } from './initrd.js';
@@ -32,10 +26,10 @@ export type InstanceEnd =
   | { readonly kind: 'crashed'; readonly reason: string; readonly kernelLog: string };
 
 export interface Instance {
-  readonly id: string;
+  readonly monitorPid: number;
   readonly ports: readonly PortMapping[];
   readonly console: GuestConsole;
-  /** Fulfils, never rejects, when the VM is gone and its directory removed. */
+  /** Fulfils, never rejects, when the VM is gone. */
   readonly ended: Promise<InstanceEnd>;
   kill(): void;
 }
@@ -46,32 +40,21 @@ const KEEP_TEXT = 64 * 1024;
 /** Milliseconds between the application's status and the end of its monitor, before that is killed. */
 const GOODBYE_MS = 3_000;
 
-const ID_BYTES = 6;
-
-/** Starts a microVM. @throws LupineError of the monitor or the settings; nothing is left then. */
+/**
+ * Starts a microVM.
+ * @param directory private to this boot; the caller removes it.
+ * @throws LupineError of the monitor or the settings.
+ */
 export async function startInstance(
   monitor: Monitor,
   config: InstanceConfig,
+  directory: string,
   signal?: AbortSignal,
 ): Promise<Instance> {
   const settings = encodeSettings(config.settings);
-  const directory = await instanceDirectory();
-  const remove = () => rm(directory, { recursive: true, force: true });
-  try {
-    const initrd = join(directory, 'initrd');
-    await writeInitrd(initrd, bootArchive(config.init, settings), config.initramfs);
-    const running = await monitor.start({ ...config.vm, initrd, directory }, signal);
-    const id = randomBytes(ID_BYTES).toString('hex');
-    return { id, ...watch(running, remove) };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-}
-
-/** The private directory of one VM; those of dead owners are removed on the way. */
-export function instanceDirectory(): Promise<string> {
-  return temporaryDirectory(join(stateDirectory(), 'instances'));
+  const initrd = join(directory, 'initrd');
+  await writeInitrd(initrd, bootArchive(config.init, settings), config.initramfs);
+  return watch(await monitor.start({ ...config.vm, initrd, directory }, signal));
 }
 
 /** Settings hold the seed of the guest's random numbers and the environment: for the owner's eyes. */
@@ -82,7 +65,7 @@ async function writeInitrd(path: string, archive: Buffer, before?: string): Prom
   await writeFile(path, archive, { mode: 0o600, flag: 'a' });
 }
 
-function watch(vm: RunningVm, remove: () => Promise<void>): Omit<Instance, 'id'> {
+function watch(vm: RunningVm): Instance {
   const console = new GuestConsole(vm.console);
   let text = Buffer.alloc(0);
   console.on('text', (data) => {
@@ -93,7 +76,6 @@ function watch(vm: RunningVm, remove: () => Promise<void>): Omit<Instance, 'id'>
     const timer = setTimeout(() => vm.kill(), GOODBYE_MS);
     const machine = await vm.ended;
     clearTimeout(timer);
-    await remove();
     if (guest.kind !== 'lost') return guest;
     if (machine.kind === 'killed') return { kind: 'killed' };
     const kernelLog = text.toString('latin1');
@@ -101,7 +83,13 @@ function watch(vm: RunningVm, remove: () => Promise<void>): Omit<Instance, 'id'>
       machine.kind === 'failed' ? machine.reason : (lastKernelWords(kernelLog) ?? guest.reason);
     return { kind: 'crashed', reason, kernelLog };
   };
-  return { ports: vm.ports, console, ended: conclude(), kill: () => vm.kill() };
+  return {
+    monitorPid: vm.pid,
+    ports: vm.ports,
+    console,
+    ended: conclude(),
+    kill: () => vm.kill(),
+  };
 }
 
 /** The line that says why a kernel went down. */

@@ -13,7 +13,7 @@ import { lock } from './lock.js';
 import { run } from './process.js';
 import { temporaryDirectory } from './temporary.js';
 
-export { startTime, temporaryDirectory } from './temporary.js';
+export { temporaryDirectory } from './temporary.js';
 
 /**
  * Returns the directory of an entry, built first when it is absent. Of two processes that want the

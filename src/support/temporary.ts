@@ -4,9 +4,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from './errors.js';
+import { processId, thisProcess } from './alive.js';
 
 const TEMPORARY = '.tmp-';
 
@@ -17,8 +17,8 @@ const TEMPORARY = '.tmp-';
 export async function temporaryDirectory(root: string): Promise<string> {
   await mkdir(root, { recursive: true });
   await removeAbandoned(root);
-  const owner = `${process.pid}-${(await startTime(process.pid)) ?? '0'}`;
-  const path = join(root, `${TEMPORARY}${owner}-${randomBytes(6).toString('hex')}`);
+  const { pid, start } = thisProcess();
+  const path = join(root, `${TEMPORARY}${pid}-${start}-${randomBytes(6).toString('hex')}`);
   await mkdir(path, { mode: 0o700 });
   return path;
 }
@@ -26,24 +26,9 @@ export async function temporaryDirectory(root: string): Promise<string> {
 async function removeAbandoned(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(TEMPORARY)) continue;
-    const [pid, started] = name.slice(TEMPORARY.length).split('-');
-    const now = await startTime(Number(pid));
-    if (now === undefined || now !== started) {
+    const [pid, start] = name.slice(TEMPORARY.length).split('-');
+    if (start === undefined || processId(Number(pid))?.start !== start) {
       await rm(join(root, name), { recursive: true, force: true });
     }
-  }
-}
-
-/**
- * When a process was started, in clock ticks since boot: with the pid it names a process for good.
- * Undefined when there is none. Source: proc_pid_stat(5), field 22.
- */
-export async function startTime(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
   }
 }

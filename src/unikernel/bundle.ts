@@ -37,7 +37,8 @@ const names = {
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const strings = v.array(v.string());
 
-const description = v.object({
+/** Of `unikernel.json`. */
+export const DescriptionSchema = v.object({
   version: v.literal(1),
   name: v.string(),
   image: v.object({ reference: v.string(), digest: v.string(), architecture: v.string() }),
@@ -118,7 +119,7 @@ export async function readBundle(directory: string): Promise<Unikernel> {
   const path = join(resolve(directory), DESCRIPTION);
   let parsed;
   try {
-    parsed = v.safeParse(description, JSON.parse(await readFile(path, 'utf8')));
+    parsed = v.safeParse(DescriptionSchema, JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     throw new LupineError('the bundle cannot be read', { where: path, cause });
   }

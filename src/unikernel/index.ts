@@ -8,3 +8,4 @@ export type { KernelChanges, KernelParts, SizeKey } from './sizes.js';
 export type { KernelMinimised, OptionExplanation, OptionWhyNot } from './questions.js';
 export { openUnikernel } from './open.js';
 export { start, type RunningUnikernel } from './run.js';
+export { startDetached, startAgain, type Life } from './detach.js';

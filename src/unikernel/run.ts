@@ -1,219 +1,43 @@
-/** Starts a unikernel: what the image says and what the user says become one set of settings. */
+/** Starts a unikernel that this process keeps: it is an instance like any other, and ends with us. */
 
-import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import {
-  instanceDirectory,
-  probe,
-  startInstance,
-  type Instance,
-  type InstanceEnd,
-} from '../instance/index.js';
-import {
-  bootProof,
-  chooseAccelerator,
-  qemuMonitor,
-  type Accelerator,
-  type Monitor,
-  type Network,
-  type PortMapping,
-} from '../monitor/index.js';
+import { createInstance, endingOf, Keeper } from '../instance/index.js';
 import type { Context } from '../support/context.js';
-import { LupineError, printable } from '../support/errors.js';
-import { guestSettings } from './settings.js';
+import { boot, type BootedUnikernel } from './boot.js';
+import { newInstance } from './instance.js';
 import type { RunOptions, Unikernel } from './types.js';
 
-const MIB = 1024 * 1024;
-
-/** Milliseconds a probe boot may take; the study's KVM took seconds under two levels of emulation. */
-const PROBE_LIMIT = 15_000;
-
-/** Of the kernel's log levels the last that names a failure; an oom-killer's report is 40 lines above it. */
-const KERN_ERR = 3;
-
-export interface RunningUnikernel {
+export interface RunningUnikernel extends Omit<BootedUnikernel, 'monitorPid'> {
   readonly id: string;
-  readonly accelerator: Accelerator;
-  /** As published; a port that was asked for as 0 is here as it is. */
-  readonly ports: readonly PortMapping[];
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /** The kernel's console, raw, as it comes. */
-  onKernelText(listener: (text: Buffer) => void): void;
-  /** When the application was executed: microseconds of the guest's clock. */
-  readonly started: Promise<number>;
-  /** Fulfils when the VM is gone. */
-  readonly ended: Promise<InstanceEnd>;
-  /** Sends a signal, by its number, to the application. */
-  signal(number: number): void;
-  resize(rows: number, columns: number): void;
-  /** Ends the VM at once. */
-  kill(): void;
+  readonly name: string;
 }
 
 /**
  * Starts a unikernel and returns while it runs. What the guest has to tell the user (a missing kernel
  * feature, a warning of init) goes to `context.progress.note`.
- * @throws LupineError where it cannot be started.
+ * @throws LupineError where it cannot be started; nothing is left then.
  */
 export async function start(
   unikernel: Unikernel,
   options: RunOptions,
   context: Context,
 ): Promise<RunningUnikernel> {
-  const { description, files } = unikernel;
-  const network = networkOf(unikernel, options);
-  const [monitor, init] = await Promise.all([qemuMonitor(), readFile(files.init)]);
-  const accelerator = await accelerate(monitor, unikernel, init, options, context);
-  const { format } = description.rootfs;
-  const disk = { path: files.rootfs, readOnly: format !== 'ext2', snapshot: format === 'ext2' };
-  const dhcp = network.mode === 'tap' && network.address === undefined;
-  const instance = await startInstance(
-    monitor,
-    {
-      vm: {
-        name: options.name ?? description.name,
-        kernel: files.kernel,
-        cmdline: bootParameters(dhcp, options.append),
-        memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
-        cpus: cpusOf(unikernel, options),
-        accelerator,
-        disks: format === 'initramfs' ? [] : [disk],
-        network,
-      },
-      init,
-      settings: {
-        ...guestSettings(description, options, monitor.guestAddress(network)),
-        ...(dhcp ? { network: 'dhcp' } : {}),
-        entropy: randomBytes(64),
-        clock: Date.now() / 1000,
-      },
-      ...(format === 'initramfs' ? { initramfs: files.rootfs } : {}),
-    },
-    context.signal,
-  );
-  if (description.kernel.variants.includes('kml')) {
-    context.progress.note(
-      'note: in ring 0 a fault of the application can take down its own kernel; the VM isolates it still',
-    );
-  }
-  return present(instance, accelerator, files, context);
-}
-
-/** What the kernel's own command line holds, on x86 (COMMAND_LINE_SIZE), with room for the monitor's. */
-const MAX_APPEND = 1024;
-
-/** @throws LupineError for a text that no command line can hold. */
-function bootParameters(dhcp: boolean, append = ''): string {
-  if (!/^[\x20-\x7e]*$/.test(append) || append.length > MAX_APPEND) {
-    throw new LupineError('these boot parameters cannot be given to a kernel', {
-      where: printable(append.slice(0, 80)),
-      fix: `use at most ${MAX_APPEND} printable ASCII characters`,
+  const instance = await createInstance(newInstance({ unikernel, options }));
+  const keeper = await Keeper.open<BootedUnikernel>(instance);
+  const { name } = instance.record;
+  try {
+    const running = await keeper.boot((directory, ending) => {
+      const signal =
+        context.signal === undefined ? ending : AbortSignal.any([context.signal, ending]);
+      return boot(unikernel, options, { directory, name }, { ...context, signal });
     });
-  }
-  return ['quiet', ...(dhcp ? ['ip=dhcp'] : []), append].join(' ').trimEnd();
-}
-
-function networkOf({ description }: Unikernel, options: RunOptions): Network {
-  const wanted = options.network;
-  if (wanted === undefined)
-    return description.network ? { mode: 'user', ports: [] } : { mode: 'none' };
-  if (wanted.mode === 'none' || description.network) return wanted;
-  throw new LupineError('this kernel has no network', {
-    where: description.name,
-    fix: 'build it again with --feature net',
-  });
-}
-
-function cpusOf({ description }: Unikernel, options: RunOptions): number {
-  const cpus = options.cpus ?? 1;
-  const { profile, variants } = description.kernel;
-  if (cpus === 1 || profile === 'microvm' || variants.includes('smp')) return cpus;
-  throw new LupineError('this kernel is built for one CPU', {
-    where: `--cpus ${cpus}`,
-    fix: 'build it again with --variant smp',
-  });
-}
-
-async function accelerate(
-  monitor: Monitor,
-  { description, files }: Unikernel,
-  init: Buffer,
-  options: RunOptions,
-  context: Context,
-): Promise<Accelerator> {
-  const prove = async (accelerator: Accelerator): Promise<string | undefined> => {
-    const directory = await instanceDirectory();
-    try {
-      const initrd = join(directory, 'initrd');
-      await writeFile(initrd, probe.archive(init), { mode: 0o600 });
-      const vm = {
-        name: 'probe',
-        kernel: files.kernel,
-        initrd,
-        cmdline: 'quiet',
-        memoryMiB: Math.ceil(description.memory / MIB),
-        cpus: 1,
-        accelerator,
-        disks: [],
-        network: { mode: 'none' },
-        directory,
-      } as const;
-      const { alive } = probe;
-      return await bootProof(monitor, vm, { alive, limit: PROBE_LIMIT, signal: context.signal });
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
-  };
-  const choice = await chooseAccelerator({ monitor, wanted: options.accelerator, prove });
-  if (choice.reason !== undefined) context.progress.note(`note: ${choice.reason}`);
-  return choice.accelerator;
-}
-
-function present(
-  instance: Instance,
-  accelerator: Accelerator,
-  files: Unikernel['files'],
-  context: Context,
-): RunningUnikernel {
-  const { console } = instance;
-  const note = (line: string) => context.progress.note(`lupine: ${printable(line)}`, true);
-  // Loaded when the first is told: most runs never need it.
-  const load = async () =>
-    (await import('./missing.js')).missingFeatures(files, context.verbose === true);
-  let explain: ReturnType<typeof load> | undefined;
-  let telling: Promise<void> = Promise.resolve();
-  console.on('kernel', ({ level, text }) => {
-    telling = telling.then(async () => {
-      const ours = text.startsWith('lupine: ');
-      const known = ours ? (await (explain ??= load()))(text) : undefined;
-      if (known === undefined) {
-        if (ours || level <= KERN_ERR || context.verbose === true) note(`guest kernel: ${text}`);
-      } else if (known !== '') note(known);
-    });
-  });
-  console.on('message', ({ severity, text }) => {
-    if (severity !== 'info' || context.verbose === true) note(text);
-  });
-  const started = new Promise<number>((resolve) => console.once('started', resolve));
-  return {
-    id: instance.id,
-    accelerator,
-    ports: instance.ports,
-    stdin: console.stdin,
-    stdout: console.stdout,
-    stderr: console.stderr,
-    onKernelText: (listener) => console.on('text', listener),
-    started,
-    ended: instance.ended.then(async (end) => {
-      await telling;
+    const ended = running.ended.then(async (end) => {
+      await keeper.conclude(endingOf(end), false);
+      await keeper.close();
       return end;
-    }),
-    signal: (number) => console.signal(number),
-    resize: (rows, columns) => console.resize(rows, columns),
-    kill: () => instance.kill(),
-  };
+    });
+    return { ...running, id: instance.id, name, ended };
+  } catch (error) {
+    await keeper.close();
+    throw error;
+  }
 }

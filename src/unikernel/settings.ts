@@ -16,7 +16,7 @@ export function guestSettings(
     root: { type: rootfs.format, access: accessOf(rootfs.format, options.readOnly === true) },
     argv: commandOf(description, options),
     env: mergeEnvironment(config.env, options.env ?? []),
-    hostname: options.hostname ?? options.name ?? hostnameOf(description.name),
+    hostname: options.hostname ?? hostnameOf(options.name ?? description.name),
     workdir: options.workdir ?? config.workingDir,
     ...(user === '' ? {} : { user }),
     ...(address === undefined
@@ -32,7 +32,7 @@ export function guestSettings(
 }
 
 /** Entrypoint and command; an entrypoint of the user's drops the image's command. */
-function commandOf({ config, name }: Description, options: RunOptions): readonly string[] {
+export function commandOf({ config, name }: Description, options: RunOptions): readonly string[] {
   const entrypoint =
     options.entrypoint === undefined
       ? config.entrypoint

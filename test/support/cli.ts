@@ -1,7 +1,7 @@
 /** The command line as a user has it: the compiled program as a child, and what it leaves behind. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -101,17 +101,32 @@ export async function killAll(): Promise<void> {
   await Promise.all(left.map(({ ended }) => ended));
 }
 
-/** Instance directories and monitors that belong to a `lupine run`, alive or dead. */
-export function leftovers(pid: number): string[] {
-  const mark = `.tmp-${pid}-`;
-  const instances = join(stateDirectory(), 'instances');
-  const directories = list(instances).filter((name) => name.startsWith(mark));
-  const monitors = list('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry) || Number(entry) === pid) return [];
-    const command = text(join('/proc', entry, 'cmdline'));
-    return command.includes(mark) && command.includes('qemu') ? [`qemu ${entry}`] : [];
+/**
+ * Instances, directories and monitors that belong to a `lupine run`, alive or dead.
+ * @param state the state directory it had.
+ */
+export function leftovers(pid: number, state = stateDirectory()): string[] {
+  const instances = join(state, 'instances');
+  const ours = list(instances).filter((name) => {
+    if (name.startsWith(`.tmp-${pid}-`)) return true;
+    return text(join(instances, name, 'state.json')).includes(`"pid":${pid},`);
   });
-  return [...directories, ...monitors];
+  const monitors = monitorsOf(state).filter(({ place }) => {
+    return ours.includes(place) || !existsSync(join(instances, place));
+  });
+  return [...ours, ...monitors.map((one) => `qemu ${one.pid}`)];
+}
+
+/** The monitors that run for instances of a state directory, each with the directory it was given. */
+export function monitorsOf(state = stateDirectory()): { pid: number; place: string }[] {
+  const instances = join(state, 'instances');
+  return list('/proc').flatMap((entry) => {
+    const command = /^\d+$/.test(entry) ? text(join('/proc', entry, 'cmdline')) : '';
+    const at = command.indexOf(`${instances}/`);
+    if (at === -1 || !command.includes('-initrd\0')) return [];
+    const [place = ''] = command.slice(at + instances.length + 1).split('/');
+    return [{ pid: Number(entry), place }];
+  });
 }
 
 /** Repeats until it does not throw. @throws the last error after the limit, in milliseconds. */

@@ -5,9 +5,10 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processId } from '../../../src/support/alive.js';
 import { lock } from '../../../src/support/lock.js';
 import { silentProgress } from '../../../src/support/progress.js';
-import { cached, keyOf, startTime, temporaryDirectory } from '../../../src/support/store.js';
+import { cached, keyOf, temporaryDirectory } from '../../../src/support/store.js';
 
 const context = { progress: silentProgress };
 let root: string;
@@ -46,7 +47,7 @@ describe('cached', () => {
   it('removes what a killed process left, and only that', async () => {
     const child = spawn('sleep', ['60']);
     await once(child, 'spawn');
-    const dead = join(root, `.tmp-${child.pid ?? 0}-${(await startTime(child.pid ?? 0)) ?? ''}-aa`);
+    const dead = join(root, `.tmp-${child.pid ?? 0}-${processId(child.pid ?? 0)?.start ?? ''}-aa`);
     await mkdir(dead);
     const alive = await temporaryDirectory(root);
     expect(existsSync(dead)).toBe(true);

@@ -1,0 +1,14 @@
+/** `lupine rename`. */
+
+import { Command } from 'commander';
+
+export function renameCommand(): Command {
+  return new Command('rename')
+    .summary('give a VM another name')
+    .argument('<vm>')
+    .argument('<name>')
+    .action(async (vm: string, name: string) => {
+      const { findInstance, renameInstance } = await import('../instance/store.js');
+      await renameInstance((await findInstance(vm)).id, name);
+    });
+}

@@ -24,7 +24,7 @@ export function cacheCommand(): Command {
   );
   command.addCommand(
     new Command('prune')
-      .summary('remove what has not been used for a while')
+      .summary('remove what has not been used for a while, and no VM needs')
       .option(
         '--older <age>',
         'not used for this long: 12h, 30d, 4w; 0h is everything',
@@ -33,7 +33,11 @@ export function cacheCommand(): Command {
       )
       .action(async ({ older }: { older: number }) => {
         const { pruneCache } = await import('../support/cache.js');
-        const freed = await pruneCache(new Date(Date.now() - older * 3_600_000));
+        const { listInstances } = await import('../instance/store.js');
+        // A VM that has ended can be started again; one that cannot be read tells nothing.
+        const { instances } = await listInstances();
+        const needed = instances.flatMap(({ record }) => record.uses);
+        const freed = await pruneCache(new Date(Date.now() - older * 3_600_000), needed);
         process.stdout.write(`freed ${formatSize(freed)}\n`);
       }),
   );

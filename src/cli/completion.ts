@@ -10,7 +10,12 @@ interface Node {
   /** `lupine kernel build` as `kernel build`; the root is empty. */
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly description: string }[];
+  /** Its argument is a VM: the names of all are words too. */
+  readonly names: boolean;
 }
+
+/** What prints the names that a shell offers: one a line. */
+const NAMES = 'lupine ps --all --names 2>/dev/null';
 
 /** The script that a user's shell sources: `source <(lupine completion bash)`. */
 export function completionScript(program: Command, shell: Shell): string {
@@ -34,15 +39,22 @@ function walk(command: Command, path: readonly string[]): Node[] {
     { word: '--help', description: 'display help' },
   ];
   return [
-    { path: path.join(' '), words },
+    { path: path.join(' '), words, names: takesVm(command) },
     ...command.commands.flatMap((sub) => walk(sub, [...path, sub.name()])),
   ];
 }
 
+function takesVm({ registeredArguments: [first] }: Command): boolean {
+  return first?.name() === 'vm';
+}
+
 /** Finds the longest command that the words so far spell; shared by bash and zsh. */
-function cases(nodes: readonly Node[]): string {
+function cases(nodes: readonly Node[], variable: 'words' | 'words_' = 'words'): string {
   return nodes
-    .map(({ path, words }) => `    '${path}') words='${words.map(({ word }) => word).join(' ')}';;`)
+    .map(({ path, words, names }) => {
+      const fixed = `${variable}='${words.map(({ word }) => word).join(' ')}'`;
+      return `    '${path}') ${fixed}${names ? `; ${variable}="$${variable} $(${NAMES})"` : ''};;`;
+    })
     .join('\n');
 }
 
@@ -85,9 +97,9 @@ ${subcommands(nodes)}
     esac
   done
   case "$path" in
-${cases(nodes).replaceAll('words=', 'words_=')}
+${cases(nodes, 'words_')}
   esac
-  compadd -- \${(s: :)words_} || _files
+  compadd -- \${=words_} || _files
 }
 compdef _lupine lupine
 `;
@@ -95,7 +107,7 @@ compdef _lupine lupine
 
 function fish(nodes: readonly Node[]): string {
   const quote = (text: string) => `'${text.replace(/['\\]/g, '\\$&')}'`;
-  const lines = nodes.flatMap(({ path, words }) => {
+  const lines = nodes.flatMap(({ path, words, names }) => {
     const parts = path === '' ? [] : path.split(' ');
     const children = nodes
       .filter((node) => node.path.startsWith(path) && node.path !== path)
@@ -106,11 +118,18 @@ function fish(nodes: readonly Node[]): string {
         ? []
         : [`not __fish_seen_subcommand_from ${[...new Set(children)].join(' ')}`];
     const condition = [...inside, ...before].join('; and ');
-    return words.map(({ word, description }) => {
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
-      const when = condition === '' ? '' : ` -n ${quote(condition)}`;
-      return `complete -c lupine${when} ${what} -d ${quote(description)}`;
-    });
+    const dynamic =
+      names && condition !== ''
+        ? [`complete -c lupine -n ${quote(condition)} -f -a '(${NAMES})'`]
+        : [];
+    return [
+      ...dynamic,
+      ...words.map(({ word, description }) => {
+        const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
+        const when = condition === '' ? '' : ` -n ${quote(condition)}`;
+        return `complete -c lupine${when} ${what} -d ${quote(description)}`;
+      }),
+    ];
   });
   return `${lines.join('\n')}\n`;
 }

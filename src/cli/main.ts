@@ -32,6 +32,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rm: async () => (await import('./rm.js')).rmCommand(),
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
   rename: async () => (await import('./rename.js')).renameCommand(),
+  stats: async () => (await import('./stats.js')).statsCommand(),
+  events: async () => (await import('./events.js')).eventsCommand(),
   build: async () => (await import('./build.js')).buildCommand(),
   kernel: async () => (await import('./kernel.js')).kernelCommand(),
   image: async () => (await import('./image.js')).imageCommand(),

@@ -8,6 +8,7 @@ import { printJson, printTable } from './output.js';
 interface Flags {
   readonly all?: boolean;
   readonly quiet?: boolean;
+  readonly names?: boolean;
   readonly trunc: boolean;
   readonly json?: boolean;
 }
@@ -17,6 +18,7 @@ export function psCommand(): Command {
     .summary('list VMs')
     .option('-a, --all', 'also those that have ended')
     .option('-q, --quiet', 'only their ids')
+    .option('--names', 'only their names')
     .option('--no-trunc', 'commands in full')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
@@ -31,8 +33,9 @@ export function psCommand(): Command {
       // The youngest first, as in docker.
       shown.reverse();
       if (flags.json === true) return printJson(shown.map(summary));
-      if (flags.quiet === true) {
-        for (const { id } of shown) process.stdout.write(`${id}\n`);
+      if (flags.quiet === true || flags.names === true) {
+        const lines = shown.map(({ id, record }) => (flags.names === true ? record.name : id));
+        process.stdout.write(lines.map((line) => `${line}\n`).join(''));
         return;
       }
       printTable(

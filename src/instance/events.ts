@@ -3,10 +3,12 @@
  * bounded by giving up its older half. Told, not needed: the truth is in the state files.
  */
 
-import { appendFile, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { isSystemError } from '../support/errors.js';
+import { GrowingFile } from '../support/growing-file.js';
 import { lock } from '../support/lock.js';
 import { stateDirectory } from '../support/paths.js';
 
@@ -53,29 +55,38 @@ export async function tell(
   }
 }
 
-/** All events that are kept, oldest first. Lines that are none are left out. */
-export async function readEvents(): Promise<InstanceEvent[]> {
-  const texts = await Promise.all([pathOf(1), pathOf(0)].map(readOrNothing));
-  return texts.flatMap(parseEvents);
-}
-
-/** Calls back with each event from now on, until aborted. */
+/**
+ * Calls back with each event, oldest first, as it comes, until aborted or past a moment.
+ * @param since also what was told since then; otherwise only what comes. Lines that are no events are
+ * left out.
+ */
 export async function followEvents(
   listener: (event: InstanceEvent) => void,
-  signal: AbortSignal,
+  {
+    since = new Date(),
+    until,
+    signal,
+  }: { since?: Date | undefined; until?: Date | undefined; signal: AbortSignal },
 ): Promise<void> {
-  let size = await sizeOf(pathOf(0));
-  let rest = '';
-  while (!signal.aborted) {
-    await new Promise((done) => setTimeout(done, POLL_MS));
-    const now = await sizeOf(pathOf(0));
-    if (now < size) size = 0; // Another file has begun.
-    if (now === size) continue;
-    const text = rest + (await readFrom(pathOf(0), size, now - size));
-    size = now;
-    const end = text.lastIndexOf('\n') + 1;
-    rest = text.slice(end);
-    for (const event of parseEvents(text.slice(0, end))) listener(event);
+  const from = since.toISOString();
+  const to = until?.toISOString();
+  const pass = (text: string) => {
+    for (const event of parseEvents(text)) {
+      if (event.time >= from && (to === undefined || event.time <= to)) listener(event);
+    }
+  };
+  pass(await readFile(pathOf(1), 'utf8').catch(() => ''));
+  const file = new GrowingFile(pathOf(0));
+  try {
+    for (;;) {
+      // What was told before the abort is still passed on.
+      const last = signal.aborted;
+      pass(await file.more());
+      if (last) return;
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -112,18 +123,4 @@ async function sizeOf(path: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-async function readOrNothing(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
-}
-
-async function readFrom(path: string, offset: number, length: number): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
-    return buffer.subarray(0, bytesRead).toString('utf8');
-  } finally {
-    await file.close();
-  }
 }

@@ -44,12 +44,14 @@ export async function cacheStores(): Promise<Store[]> {
 /**
  * Removes entries that were last used before a moment. Whoever has one open keeps it: files live on
  * until they are closed.
+ * @param needed files that must stay, wherever they are; with one, its whole entry stays.
  * @returns the bytes that came free.
  */
-export async function pruneCache(before: Date): Promise<number> {
+export async function pruneCache(before: Date, needed: readonly string[] = []): Promise<number> {
   let freed = 0;
   for (const { store, path, bytes, used } of await entriesBelow(cacheDirectory())) {
     if (used >= before.getTime()) continue;
+    if (needed.some((file) => file === path || file.startsWith(`${path}/`))) continue;
     // Renamed first: an entry is there whole or not at all.
     const trash = await temporaryDirectory(join(cacheDirectory(), store));
     await rename(path, join(trash, 'entry'));

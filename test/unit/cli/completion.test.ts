@@ -3,15 +3,18 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { completionScript } from '../../../src/cli/completion.js';
 
-const program = new Command('lupine').addCommand(
-  new Command('kernel').addCommand(
-    new Command('build').summary("it's").option('--app <name>', "an app's"),
-  ),
-);
+const program = new Command('lupine')
+  .addCommand(
+    new Command('kernel').addCommand(
+      new Command('build').summary("it's").option('--app <name>', "an app's"),
+    ),
+  )
+  .addCommand(new Command('stop').argument('<vm...>').option('--time <seconds>'));
 
 /** What bash offers after these words. */
 function offered(...words: string[]): string[] {
   const script = `${completionScript(program, 'bash')}
+lupine() { [[ "$*" == 'ps --all --names' ]] && printf '%s\n' quiet-heron quick-owl; }
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lupine; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const output = execFileSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' });
   return output.split('\n').filter((word) => word !== '');
@@ -22,6 +25,15 @@ describe('completion', () => {
     expect(offered('lupine', 'k')).toEqual(['kernel']);
     expect(offered('lupine', 'kernel', '')).toContain('build');
     expect(offered('lupine', 'kernel', 'build', '--a')).toEqual(['--app']);
+  });
+
+  it('offers the names of VMs where a command takes one', () => {
+    expect(offered('lupine', 'stop', 'q').sort()).toEqual(['quick-owl', 'quiet-heron']);
+    expect(offered('lupine', 'stop', 'quick-owl', '--t')).toEqual(['--time']);
+    expect(offered('lupine', 'kernel', 'build', 'quie')).toEqual([]);
+    expect(completionScript(program, 'fish')).toContain(
+      `-n '__fish_seen_subcommand_from stop' -f -a '(lupine ps --all --names 2>/dev/null)'`,
+    );
   });
 
   it('writes scripts that the other shells can read', () => {

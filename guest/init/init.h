@@ -53,6 +53,7 @@ struct settings {
 	struct strings nameservers;
 	struct strings hosts;
 	struct strings tmpfs;
+	struct strings volumes;
 	const char *user;
 	const char *workdir;
 	const char *hostname;
@@ -124,8 +125,10 @@ void say(enum severity severity, const char *option, ...);
 void mount_root(struct settings *s);
 /* Makes /app the root of everything. */
 void move_root(void);
-/* /dev, /proc, /sys and their like, and the tmpfs mounts of the settings. */
+/* /dev, /proc, /sys and their like, and the volumes and tmpfs mounts of the settings. */
 void mount_system(const struct settings *s);
+/* Marks the volumes clean, as far as nobody writes any more. */
+void close_volumes(void);
 
 /* --- files.c: /etc/hostname, /etc/hosts, /etc/resolv.conf --- */
 

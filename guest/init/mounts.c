@@ -201,12 +201,60 @@ static void mount_tmpfs(char *spec)
 		    ": ", reason(err), NULL);
 }
 
+/*
+ * DEVICE:ro|rw:PATH, an ext2. Without it the application would write where
+ * nothing is kept, so it does not start then.
+ */
+static void mount_volume(char *spec)
+{
+	char *mode = strchr(spec, ':') + 1, *path = strchr(mode, ':') + 1;
+	bool writable = mode[1] == 'w';
+	struct stat below, st;
+	long err;
+
+	mode[-1] = path[-1] = 0;
+	if (sys_stat(spec, &st) < 0)
+		make_disk_node(spec);
+	make_path(path, 0755);
+	if (sys_stat(path, &below) < 0)
+		fail(STATUS_LUPINE, NULL, "no place for the volume ", path,
+		     ": it is not in the image, and the root cannot be written", NULL);
+	err = sys_mount(spec, path, "ext2", writable ? 0 : MS_RDONLY, NULL);
+	if (err < 0)
+		fail(STATUS_LUPINE, err == -ENODEV ? "EXT2_FS" : NULL, "cannot mount ", spec,
+		     " on ", path, ": ", reason(err), NULL);
+	/* A new volume takes its owner and mode from the image, as docker's do. */
+	if (!writable || sys_stat(path, &st) < 0)
+		return;
+	if (st.st_uid == 0 && st.st_gid == 0 && (st.st_mode & 07777) == 0755) {
+		sys_chown(path, below.st_uid, below.st_gid);
+		sys_chmod(path, below.st_mode & 07777);
+	}
+}
+
+static const struct strings *volumes;
+
+void close_volumes(void)
+{
+	size_t i;
+
+	/* Each as mount_volume has left it: the device, "ro" or "rw", the path. */
+	for (i = 0; volumes && i < volumes->n; i++) {
+		const char *mode = volumes->item[i] + strlen(volumes->item[i]) + 1;
+
+		sys_mount(NULL, mode + 3, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	}
+}
+
 void mount_system(const struct settings *s)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	size_t i;
 
 	make_dev();
+	for (i = 0; i < s->volumes.n; i++)
+		mount_volume(s->volumes.item[i]);
+	volumes = &s->volumes;
 	mount_optional("proc", "/proc", flags, NULL, "PROC_FS");
 	mount_optional("sysfs", "/sys", flags, NULL, "SYSFS");
 	mount_optional("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,

@@ -9,7 +9,8 @@
 void power_off(const char *how)
 {
 	sys3(sync, 0, 0, 0);
-	/* Best effort: marks a writable file system clean. */
+	/* Best effort: marks writable file systems clean. */
+	close_volumes();
 	sys_mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
 	console_drain();
 	console_frame(FRAME_EXIT, how, strlen(how));

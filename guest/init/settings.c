@@ -194,15 +194,25 @@ enum key {
 	K_MODE, K_ROOT, K_DEVICE, K_ACCESS, K_USER, K_WORKDIR, K_HOSTNAME, K_ADDRESS, K_GATEWAY,
 	K_DHCP, K_STDIN, K_TTY, K_CLOCK, K_ENTROPY,
 	K_LISTS, /* the rest may be repeated */
-	K_ARG = K_LISTS, K_ENV, K_GROUP, K_NAMESERVER, K_HOST, K_TMPFS, K_RLIMIT,
+	K_ARG = K_LISTS, K_ENV, K_GROUP, K_NAMESERVER, K_HOST, K_TMPFS, K_VOLUME,
+	K_RLIMIT,
 	K_NUMBER
 };
 
 static const char *const keys[K_NUMBER] = {
 	"mode", "root", "device", "access", "user", "workdir", "hostname", "address", "gateway",
 	"dhcp", "stdin", "tty", "clock", "entropy",
-	"arg", "env", "group", "nameserver", "host", "tmpfs", "rlimit",
+	"arg", "env", "group", "nameserver", "host", "tmpfs", "volume",
+	"rlimit",
 };
+
+/* /dev/NAME:ro|rw:/PATH */
+static bool is_volume(const char *v)
+{
+	const char *mode = after(v, "/dev/") ? strchr(v, ':') : NULL;
+
+	return mode && (after(mode, ":ro:/") || after(mode, ":rw:/"));
+}
 
 static bool set(struct settings *s, enum key key, char *v)
 {
@@ -227,6 +237,7 @@ static bool set(struct settings *s, enum key key, char *v)
 	case K_NAMESERVER: return *v && add_string(&s->nameservers, v);
 	case K_HOST: return *v && add_string(&s->hosts, v);
 	case K_TMPFS: return *v == '/' && add_string(&s->tmpfs, v);
+	case K_VOLUME: return is_volume(v) && add_string(&s->volumes, v);
 	case K_RLIMIT: return add_limit(s, v);
 	case K_NUMBER: break;
 	}
@@ -257,6 +268,7 @@ static void make_lists(struct settings *s, size_t strings)
 {
 	struct strings *lists[] = {
 		&s->argv, &s->env, &s->groups, &s->nameservers, &s->hosts, &s->tmpfs,
+		&s->volumes,
 	};
 	size_t i;
 

@@ -34,6 +34,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rename: async () => (await import('./rename.js')).renameCommand(),
   stats: async () => (await import('./stats.js')).statsCommand(),
   events: async () => (await import('./events.js')).eventsCommand(),
+  volume: async () => (await import('./volume.js')).volumeCommand(),
   build: async () => (await import('./build.js')).buildCommand(),
   kernel: async () => (await import('./kernel.js')).kernelCommand(),
   image: async () => (await import('./image.js')).imageCommand(),

@@ -6,6 +6,7 @@
 import { constants } from 'node:os';
 import type { InstanceEnd, RestartPolicy } from '../instance/index.js';
 import type { Network, PortMapping } from '../monitor/index.js';
+import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
 import { isBundle, openUnikernel } from '../unikernel/open.js';
@@ -31,6 +32,7 @@ export interface RunFlags {
   readonly cpus?: number;
   readonly network?: string;
   readonly tmpfs?: string[];
+  readonly volume?: string[];
   readonly readOnly?: boolean;
   readonly append?: string;
   readonly accel?: 'kvm' | 'tcg';
@@ -54,8 +56,9 @@ export async function runImage(
   if (flags.tty === true && flags.interactive === true && !process.stdin.isTTY) {
     throw new LupineError('the input is no terminal', { fix: 'leave out -t' });
   }
-  const options = await runOptions(command, flags);
+  const given = await runOptions(command, flags);
   const running = await withContext(async (context) => {
+    const options = await withMounts(given, flags, context);
     const building = isBundle(image) ? {} : await buildOptions(flags);
     const unikernel = await openUnikernel(image, { ...building, ...options }, context);
     // Ctrl-C after the start is the application's, so the VM does not hear of the abort.
@@ -80,15 +83,27 @@ async function runDetached(
       fix: 'leave out --rm or --restart',
     });
   }
-  const options = await runOptions(command, flags);
+  const given = await runOptions(command, flags);
   const { startDetached } = await import('../unikernel/detach.js');
   const instance = await withContext(async (context) => {
+    const options = await withMounts(given, flags, context);
     const building = isBundle(image) ? {} : await buildOptions(flags);
     const unikernel = await openUnikernel(image, { ...building, ...options }, context);
     return startDetached(unikernel, options, { removeAtEnd, restart }, context);
   }, flags);
   process.stdout.write(`${instance.id}\n`);
   return 0;
+}
+
+/** Adds the volumes, which are made where they are not there. */
+async function withMounts(
+  options: RunOptions,
+  { volume = [] }: RunFlags,
+  context: Context,
+): Promise<RunOptions> {
+  if (volume.length === 0) return options;
+  const { parseMount, prepareMounts } = await import('../unikernel/mounts.js');
+  return { ...options, mounts: await prepareMounts(volume.map(parseMount), context) };
 }
 
 async function runOptions(command: readonly string[], flags: RunFlags): Promise<RunOptions> {

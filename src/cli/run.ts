@@ -35,6 +35,7 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('-i, --interactive', 'connect stdin')
     .option('-t, --tty', 'give the application a terminal')
     .option('--network <mode>', 'user, none, or tap:DEVICE[,mac=…][,ip=ADDRESS/LEN,gw=…,dns=…]')
+    .option('-v, --volume <volume>', 'NAME:/PATH[:ro] or /DIR:/PATH:ro (repeatable)', several)
     .option('--tmpfs <dir>', 'mount a tmpfs there (repeatable)', several)
     .option('--read-only', 'mount the root file system read-only')
     .option('--append <parameters>', 'boot parameters for the kernel, e.g. kml=off')
@@ -42,7 +43,7 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('--restart <policy>', 'with -d: no, always or on-failure[:N]', restartPolicy)
     .option('--rm', 'leave nothing behind; in the foreground it is always so')
     .option('--accel <name>', 'kvm or tcg; proved and chosen unless told', accelerator)
-    .option('-v, --verbose', "show the kernel's console")
+    .option('--verbose', "show the kernel's console")
     .option('-q, --quiet', 'show no progress')
     .helpOption('--help', 'display help');
   addKernelFlags(command);

@@ -195,15 +195,22 @@ export class ControlClient {
   }
 }
 
-/** One request over a connection of its own; undefined when nobody keeps the VM, or it ended first. */
+/**
+ * One request over a connection of its own; undefined when nobody keeps the VM, or it ended first.
+ * @param signal gives up: undefined then too.
+ */
 export async function ask(
   directory: string,
   request: Request,
+  signal?: AbortSignal,
 ): Promise<{ exitCode?: number | undefined } | undefined> {
   const client = await ControlClient.connect(directory);
+  const giveUp = () => client?.close();
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     return await client?.ask(request);
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     client?.close();
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { randomInt } from 'node:crypto';
-import { mkdir, readlink, symlink, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LupineError, isSystemError } from '../support/errors.js';
 import { lock } from '../support/lock.js';
@@ -50,6 +50,13 @@ export async function claimName(
 export async function releaseName(root: string, name: string, id: string): Promise<void> {
   if ((await holderOf(root, name)) !== id) return;
   await unlink(join(root, name)).catch(ignoreAbsent);
+}
+
+/** Gives back whatever names an instance has. */
+export async function releaseNames(root: string, id: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (NAME.test(name)) await releaseName(root, name, id);
+  }
 }
 
 function nameTaken(name: string, holder: string): LupineError {

@@ -100,23 +100,15 @@ async function request(
   what: Request,
   patience: number,
 ): Promise<{ exitCode?: number | undefined } | 'over' | 'silent'> {
-  const limit = Date.now() + patience;
-  do {
-    const left = limit - Date.now();
-    const timer = new AbortController();
-    const answer = await Promise.race([
-      ask(instance.directory, what),
-      ...(left === Infinity
-        ? []
-        : [sleep(left, 'silent' as const, { signal: timer.signal }).catch(() => undefined)]),
-    ]);
-    timer.abort();
+  const limit = patience === Infinity ? undefined : AbortSignal.timeout(patience);
+  for (;;) {
+    const answer = await ask(instance.directory, what, limit);
     if (answer !== undefined) return answer;
     if (!isStillKept(instance)) return 'over';
+    if (limit?.aborted === true) return 'silent';
     // Its keeper does not listen yet, or not any more.
     await sleep(POLL_MS);
-  } while (Date.now() < limit);
-  return 'silent';
+  }
 }
 
 function isStillKept(instance: StoredInstance): boolean {

@@ -59,6 +59,12 @@ export interface GuestSettings {
   readonly network?: 'dhcp' | { readonly address: string; readonly gateway?: string };
   /** Where a tmpfs goes, with mount(8) options if any. */
   readonly tmpfs?: readonly { readonly path: string; readonly options?: string }[];
+  /** ext2 disks, and where they go. */
+  readonly volumes?: readonly {
+    readonly device: string;
+    readonly path: string;
+    readonly readOnly: boolean;
+  }[];
   readonly limits?: readonly ResourceLimit[];
   /** The application reads what the host sends; otherwise its stdin is /dev/null. */
   readonly stdin?: boolean;
@@ -100,6 +106,10 @@ export function encodeSettings(settings: GuestSettings): Buffer {
     ...list(
       'tmpfs',
       settings.tmpfs?.map((t) => (t.options === undefined ? t.path : `${t.path}:${t.options}`)),
+    ),
+    ...list(
+      'volume',
+      settings.volumes?.map((v) => `${v.device}:${v.readOnly ? 'ro' : 'rw'}:${v.path}`),
     ),
     ...list('rlimit', settings.limits?.map(limit)),
   ];
@@ -144,6 +154,7 @@ const rules: Readonly<Record<string, RegExp>> = {
   address: new RegExp(`^${ipv4}/([1-9]|[12][0-9]|3[0-2])$`),
   gateway: new RegExp(`^${ipv4}$`),
   tmpfs: /^\/[^:]*(:[^:]+)?$/,
+  volume: /^\/dev\/[a-z0-9]+:r[ow]:\/[^\n]*$/,
   tty: /^(0|[1-9]\d{0,3}|[1-5]\d{4}),(0|[1-9]\d{0,3}|[1-5]\d{4})$/,
   clock: /^\d{1,12}$/,
   entropy: /^([0-9a-f]{2}){1,256}$/,

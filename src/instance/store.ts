@@ -16,7 +16,7 @@ import { LupineError, isSystemError } from '../support/errors.js';
 import { stateDirectory } from '../support/paths.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { tell } from './events.js';
-import { checkName, claimName, randomName, releaseName } from './names.js';
+import { checkName, claimName, randomName, releaseName, releaseNames } from './names.js';
 import {
   ID,
   LOST,
@@ -336,7 +336,10 @@ export async function removeInstance(id: string): Promise<void> {
 
 /** Removes what cannot be read. */
 export async function removeDamaged({ id, directory }: DamagedInstance): Promise<void> {
-  await locked(id, () => sweep(directory));
+  await locked(id, async () => {
+    await releaseNames(namesRoot(), id);
+    await sweep(directory);
+  });
 }
 
 /** Removes an instance of this process, or one under its lock, with its name. */

@@ -13,6 +13,11 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
+    said: /(?:overlay '(.*?)'.*)?: No space left on device/,
+    what: 'the disk is full',
+    details: ([path]) => ({ where: path ?? '', fix: 'free some space' }),
+  },
+  {
     said: /Failed to get (?:shared )?"\w+(?: \w+)*" lock[\s\S]*?(?:image \[(.*?)\]|$)/,
     what: 'the disk is in use by another VM',
     details: ([path]) => ({ where: path ?? '', fix: 'end that VM, or give this one a copy' }),

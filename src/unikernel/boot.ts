@@ -15,6 +15,7 @@ import {
   chooseAccelerator,
   qemuMonitor,
   type Accelerator,
+  type Disk,
   type Monitor,
   type Network,
 } from '../monitor/index.js';
@@ -63,9 +64,11 @@ export async function boot(
   const [monitor, init] = await Promise.all([qemuMonitor(), readFile(files.init)]);
   const accelerator = await accelerate(monitor, unikernel, init, options, context);
   const { format } = description.rootfs;
+  // Without a disk of its own, a VM writes to a temporary file, if at all.
+  const writable = format === 'ext2' && options.readOnly !== true;
   const disk =
     place.disk === undefined
-      ? { path: files.rootfs, readOnly: format !== 'ext2', snapshot: format === 'ext2' }
+      ? { path: files.rootfs, readOnly: !writable, snapshot: writable }
       : { path: place.disk, readOnly: false };
   const dhcp = network.mode === 'tap' && network.address === undefined;
   const instance = await startInstance(
@@ -78,7 +81,7 @@ export async function boot(
         memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
         cpus: cpusOf(unikernel, options),
         accelerator,
-        disks: format === 'initramfs' ? [] : [disk],
+        disks: [...(format === 'initramfs' ? [] : [disk]), ...mountsOf(options)],
         network,
       },
       init,
@@ -113,6 +116,10 @@ function bootParameters(dhcp: boolean, append = ''): string {
     });
   }
   return ['quiet', ...(dhcp ? ['ip=dhcp'] : []), append].join(' ').trimEnd();
+}
+
+function mountsOf({ mounts = [] }: RunOptions): Disk[] {
+  return mounts.map(({ image, readOnly }) => ({ path: image, readOnly }));
 }
 
 function networkOf({ description }: Unikernel, options: RunOptions): Network {

@@ -47,8 +47,8 @@ export async function startDetached(
 
 /** Starts a VM that has ended once more, as it was started first. @throws LupineError. */
 export async function startAgain(instance: StoredInstance, context: Context): Promise<void> {
-  const { unikernel } = readStart(instance);
-  const gone = Object.values(unikernel.files).find((path) => !existsSync(path));
+  readStart(instance);
+  const gone = instance.record.uses.find((path) => !existsSync(path));
   if (gone !== undefined) {
     throw new LupineError('a file that the VM is started from is gone', {
       where: gone,

@@ -51,7 +51,7 @@ export function newInstance({ unikernel, options }: Start, life?: Life): NewInst
     removeAtEnd: life?.removeAtEnd ?? true,
     restart: life?.restart ?? { policy: 'no' },
     stopSignal: parseSignal(description.config.stopSignal) ?? SIGTERM,
-    uses: Object.values(files),
+    uses: [...Object.values(files), ...(options.mounts ?? []).map(({ image }) => image)],
     start: life === undefined ? null : { unikernel, options },
   };
 }

@@ -16,7 +16,7 @@ import {
   type RestartPolicy,
   type StoredInstance,
 } from '../instance/index.js';
-import { LupineError } from '../support/errors.js';
+import { LupineError, isSystemError } from '../support/errors.js';
 import type { Progress } from '../support/progress.js';
 import { boot, type BootedUnikernel } from './boot.js';
 import { keepsDisk, readStart } from './instance.js';
@@ -149,6 +149,9 @@ async function once(
 
 function userError(error: unknown): LupineError {
   if (error instanceof LupineError) return error;
+  if (isSystemError(error, 'ENOSPC')) {
+    return new LupineError('the disk is full', { where: error.path ?? '', fix: 'free some space' });
+  }
   const text = error instanceof Error ? error.message : String(error);
   return new LupineError('the VM could not be kept', { where: text, cause: error });
 }

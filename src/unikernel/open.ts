@@ -31,8 +31,8 @@ export async function openUnikernel(
 }
 
 /** What a run asks of its kernel beyond what the application does. */
-function neededBy({ network, tty }: RunOptions): string[] {
-  const features = tty === undefined ? [] : ['tty'];
+function neededBy({ network, tty, mounts = [] }: RunOptions): string[] {
+  const features = [...(tty === undefined ? [] : ['tty']), ...(mounts.length > 0 ? ['ext2'] : [])];
   if (network === undefined || network.mode === 'none') return features;
   const dhcp = network.mode === 'tap' && network.address === undefined;
   return [...features, 'net', ...(dhcp ? ['dhcp'] : [])];

@@ -3,7 +3,7 @@
 import type { GuestSettings } from '../instance/index.js';
 import type { GuestAddress } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
-import type { Description, RunOptions } from './types.js';
+import type { Description, Mount, RunOptions } from './types.js';
 
 export function guestSettings(
   description: Description,
@@ -26,9 +26,23 @@ export function guestSettings(
           nameservers: address.nameservers,
         }),
     ...(options.tmpfs === undefined ? {} : { tmpfs: options.tmpfs.map((path) => ({ path })) }),
+    ...(options.mounts === undefined ? {} : { volumes: volumesOf(description, options.mounts) }),
     ...(options.interactive === true ? { stdin: true } : {}),
     ...(options.tty === undefined ? {} : { tty: options.tty }),
   };
+}
+
+/** Their disks come after the root's. */
+function volumesOf(
+  { rootfs }: Description,
+  mounts: readonly Mount[],
+): NonNullable<GuestSettings['volumes']> {
+  const first = rootfs.format === 'initramfs' ? 0 : 1;
+  return mounts.map(({ path, readOnly }, index) => ({
+    device: `/dev/vd${String.fromCharCode('a'.charCodeAt(0) + first + index)}`,
+    path,
+    readOnly,
+  }));
 }
 
 /** Entrypoint and command; an entrypoint of the user's drops the image's command. */

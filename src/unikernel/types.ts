@@ -99,4 +99,14 @@ export interface RunOptions {
   readonly tmpfs?: readonly string[];
   /** Boot parameters of the kernel, behind Lupine's own: `kml=off`. */
   readonly append?: string;
+  /** ext2 images that are mounted in the guest. */
+  readonly mounts?: readonly Mount[];
+}
+
+export interface Mount {
+  /** On the host. */
+  readonly image: string;
+  /** In the guest: absolute. */
+  readonly path: string;
+  readonly readOnly: boolean;
 }

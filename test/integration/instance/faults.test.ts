@@ -133,6 +133,7 @@ test('a monitor that is killed: the VM went down, and its policy starts it again
 test('`stop` killed at any moment: the VM stops or runs, and can be stopped', async () => {
   for (const moment of moments(stopping)) {
     const id = await place.background(TICKS, '--name', 'victim');
+    await place.says(id, 'tick');
     const stop = place.start('stop', 'victim');
     await sleep(moment);
     stop.signal('SIGKILL');

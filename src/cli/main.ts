@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).runCommand(),
   ps: async () => (await import('./ps.js')).psCommand(),
   logs: async () => (await import('./logs.js')).logsCommand(),
+  attach: async () => (await import('./attach.js')).attachCommand(),
   stop: async () => (await import('./stop.js')).stopCommand(),
   start: async () => (await import('./start.js')).startCommand(),
   restart: async () => (await import('./start.js')).restartCommand(),

@@ -15,7 +15,12 @@ export { LogWriter } from './log.js';
 export { files, type RestartPolicy } from './record.js';
 export {
   createInstance,
+  isKept,
+  listInstances,
+  NoSuchInstance,
+  removeInstance,
   scratchDirectory,
+  writeState,
   type NewInstance,
   type StoredInstance,
 } from './store.js';

@@ -255,10 +255,19 @@ export class Keeper<Vm extends KeptVm> {
         this.#attached.add(client);
         client.onGone(() => this.#attached.delete(client));
         return { ok: true };
-      case 'input':
-        if (request.data === null) this.#vm?.stdin.end();
-        else this.#vm?.stdin.write(Buffer.from(request.data, 'base64'));
+      case 'input': {
+        const stdin = this.#vm?.stdin;
+        if (request.data === null) stdin?.end();
+        else {
+          const data = Buffer.from(request.data, 'base64');
+          // Answered when the guest has taken it: who sends can be slowed down.
+          await new Promise<void>((taken) => {
+            if (stdin === undefined || stdin.writableEnded) taken();
+            else stdin.write(data, () => taken());
+          });
+        }
         return { ok: true };
+      }
     }
   }
 

@@ -5,8 +5,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import * as v from 'valibot';
-import { createInstance, files, type StoredInstance } from '../instance/index.js';
-import { NoSuchInstance, removeInstance } from '../instance/store.js';
+import {
+  createInstance,
+  files,
+  NoSuchInstance,
+  removeInstance,
+  type StoredInstance,
+} from '../instance/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { packageDirectory } from '../support/paths.js';

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { listInstances } from '../instance/store.js';
+import { listInstances } from '../instance/index.js';
 import { writeWhole } from '../support/atomic-file.js';
 import type { Context } from '../support/context.js';
 import { LupineError, isSystemError } from '../support/errors.js';

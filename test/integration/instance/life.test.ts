@@ -107,6 +107,16 @@ test('inspect, stats and events tell of it', async () => {
   expect(actions).toEqual(['create', 'start', 'kill', 'die', 'destroy']);
 });
 
+test('attach brings input and output, and the exit status', async () => {
+  const script = 'while read line; do echo got $line; done; exit 9';
+  const id = await place.background(script, '-i');
+  const input = 'one\n'.repeat(3_000);
+  const { status, stdout } = await place.feed(input, 'attach', id);
+  expect([status, stdout]).toEqual([9, 'got one\n'.repeat(3_000)]);
+  expect((await place.run('attach', id)).stderr).toContain('the VM does not run');
+  await place.does('rm', id);
+});
+
 test('several at once: who is not there does not keep the others from it', async () => {
   const ids = await Promise.all(
     ['a1', 'a2'].map((name) => place.background(TICKS, '--name', name)),

@@ -49,6 +49,11 @@ export class Place {
     return lupine(args, { env: this.#env });
   }
 
+  /** Runs a command with this on its stdin. */
+  feed(input: string, ...args: readonly string[]): Promise<Result> {
+    return lupine(args, { env: this.#env, input });
+  }
+
   /** Runs a command that must succeed; what it printed. */
   async does(...args: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await this.run(...args);

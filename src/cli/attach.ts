@@ -79,7 +79,10 @@ async function attach(
 async function sendInput(client: ControlClient, raw: boolean, letGo: () => void): Promise<void> {
   for await (const chunk of process.stdin) {
     const data = chunk as Buffer;
-    if (raw && data.includes(DETACH)) return letGo();
+    if (raw && data.includes(DETACH)) {
+      letGo();
+      return;
+    }
     if ((await client.ask({ op: 'input', data: data.toString('base64') })) === undefined) return;
   }
   await client.ask({ op: 'input', data: null });

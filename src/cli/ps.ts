@@ -22,7 +22,8 @@ export function psCommand(): Command {
     .option('--no-trunc', 'commands in full')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
-      const { isKept, listInstances } = await import('../instance/store.js');
+      const { listInstances } = await import('../instance/store.js');
+      const { isKept } = await import('../instance/stored.js');
       const { instances, damaged } = await listInstances();
       for (const { id, reason } of damaged) {
         process.stderr.write(

@@ -8,7 +8,8 @@ export function renameCommand(): Command {
     .argument('<vm>')
     .argument('<name>')
     .action(async (vm: string, name: string) => {
-      const { findInstance, renameInstance } = await import('../instance/store.js');
+      const { findInstance } = await import('../instance/store.js');
+      const { renameInstance } = await import('../instance/change.js');
       await renameInstance((await findInstance(vm)).id, name);
     });
 }

@@ -11,7 +11,7 @@ export function startCommand(): Command {
     .summary('start VMs that have ended')
     .argument('<vm...>')
     .action(async (vms: string[]) => {
-      const { isKept } = await import('../instance/store.js');
+      const { isKept } = await import('../instance/stored.js');
       await eachInstance(vms, async (instance) => {
         if (!isKept(instance)) await again(instance);
         return undefined;

@@ -24,7 +24,8 @@ export function statsCommand(): Command {
     .option('--no-stream', 'only once')
     .option('--json', 'print JSON, an array a line')
     .action(async (vms: string[], { stream, json = false }: Flags) => {
-      const { findInstance, isKept, listInstances } = await import('../instance/store.js');
+      const { findInstance, listInstances } = await import('../instance/store.js');
+      const { isKept } = await import('../instance/stored.js');
       const { UsageMeter } = await import('../instance/stats.js');
       const named = async (): Promise<StoredInstance[]> =>
         vms.length === 0

@@ -13,14 +13,7 @@ export {
 export { endingOf, Keeper, takeOver, type Boot, type Ending, type KeptVm } from './keeper.js';
 export { LogWriter } from './log.js';
 export { files, type RestartPolicy } from './record.js';
-export {
-  createInstance,
-  isKept,
-  listInstances,
-  NoSuchInstance,
-  removeInstance,
-  scratchDirectory,
-  writeState,
-  type NewInstance,
-  type StoredInstance,
-} from './store.js';
+export { removeInstance, scratchDirectory, writeState } from './change.js';
+export { createInstance, type NewInstance } from './create.js';
+export { listInstances } from './store.js';
+export { isKept, NoSuchInstance, type StoredInstance } from './stored.js';

@@ -21,15 +21,8 @@ import {
 import { tell } from './events.js';
 import { files, type InstanceState } from './record.js';
 import type { InstanceEnd } from './start.js';
-import {
-  bootDirectory,
-  discard,
-  isKept,
-  readInstance,
-  withLock,
-  writeState,
-  type StoredInstance,
-} from './store.js';
+import { bootDirectory, discard, withLock, writeState } from './change.js';
+import { isKept, readInstance, type StoredInstance } from './stored.js';
 
 /** A VM as its keeper has it. */
 export interface KeptVm {

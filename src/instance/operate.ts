@@ -9,15 +9,14 @@ import { isAlive } from '../support/alive.js';
 import { LupineError } from '../support/errors.js';
 import { ask, type Request } from './control.js';
 import { LOST } from './record.js';
+import { removeDamaged, removeInstance } from './change.js';
 import {
   NoSuchInstance,
   isKept,
   readInstance,
-  removeDamaged,
-  removeInstance,
   type DamagedInstance,
   type StoredInstance,
-} from './store.js';
+} from './stored.js';
 
 /** Milliseconds for a keeper to do what it was asked, beyond what that takes by itself. */
 const PATIENCE = 10_000;

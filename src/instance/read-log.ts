@@ -8,7 +8,7 @@ import { GrowingFile } from '../support/growing-file.js';
 import { join } from 'node:path';
 import { olderLog, streams, type LogStream } from './log.js';
 import { files } from './record.js';
-import { isKept, readInstance, type StoredInstance } from './store.js';
+import { isKept, readInstance, type StoredInstance } from './stored.js';
 
 export interface LogLine {
   /** ISO 8601, UTC. */

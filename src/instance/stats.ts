@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { isAlive } from '../support/alive.js';
-import type { StoredInstance } from './store.js';
+import type { StoredInstance } from './stored.js';
 
 export interface Usage {
   readonly id: string;

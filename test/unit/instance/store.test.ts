@@ -7,18 +7,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { randomName } from '../../../src/instance/names.js';
 import { NAME, parseRecord, parseState, type InstanceState } from '../../../src/instance/record.js';
-import {
-  createInstance,
-  findInstance,
-  isKept,
-  listInstances,
-  pick,
-  removeInstance,
-  renameInstance,
-  writeState,
-  type NewInstance,
-  type StoredInstance,
-} from '../../../src/instance/store.js';
+import { removeInstance, renameInstance, writeState } from '../../../src/instance/change.js';
+import { createInstance, type NewInstance } from '../../../src/instance/create.js';
+import { findInstance, listInstances, pick } from '../../../src/instance/store.js';
+import { isKept, type StoredInstance } from '../../../src/instance/stored.js';
 import { processId, type ProcessId } from '../../../src/support/alive.js';
 import { LupineError } from '../../../src/support/errors.js';
 

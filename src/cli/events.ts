@@ -17,7 +17,7 @@ export function eventsCommand(): Command {
     .option('--until <time>', 'end then; what comes is awaited', moment)
     .option('--json', 'print a JSON object a line')
     .action(async ({ since, until, json }: Flags) => {
-      const { followEvents } = await import('../instance/events.js');
+      const { followEvents } = await import('../instance/follow-events.js');
       const print = (event: InstanceEvent) => {
         process.stdout.write(`${json === true ? JSON.stringify(event) : describe(event)}\n`);
       };

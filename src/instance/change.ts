@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { thisProcess } from '../support/alive.js';
 import { writeWhole } from '../support/atomic-file.js';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { lock } from '../support/lock.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { tell } from './events.js';
 import { checkName, claimName, releaseName, releaseNames } from './names.js';
@@ -61,6 +60,7 @@ export async function withLock<T>(
 }
 
 async function locked<T>(id: string, work: () => Promise<T>): Promise<T> {
+  const { lock } = await import('../support/lock.js');
   const held = await lock(join(instancesRoot(), '.locks', id));
   try {
     return await work();

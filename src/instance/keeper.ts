@@ -11,13 +11,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Accelerator, PortMapping } from '../monitor/index.js';
 import { processId, thisProcess } from '../support/alive.js';
 import { LupineError } from '../support/errors.js';
-import {
-  serveControl,
-  type Answer,
-  type Client,
-  type ControlServer,
-  type Request,
-} from './control.js';
+import type { Answer, Client, ControlServer, Request } from './control.js';
 import { tell } from './events.js';
 import { files, type InstanceState } from './record.js';
 import type { InstanceEnd } from './start.js';
@@ -101,20 +95,20 @@ export class Keeper<Vm extends KeptVm> {
   readonly #waiting: ((ending: Ending) => void)[] = [];
   readonly #attached = new Set<Client>();
 
-  private constructor(instance: StoredInstance) {
+  /** @param instance of this process. */
+  constructor(instance: StoredInstance) {
     this.#instance = instance;
     this.#state = instance.state;
   }
 
-  /** @param instance of this process. */
-  static async open<Vm extends KeptVm>(instance: StoredInstance): Promise<Keeper<Vm>> {
-    const keeper = new Keeper<Vm>(instance);
-    keeper.#server = await serveControl(instance.directory, (request, client) =>
-      keeper.#answer(request, client).catch((error: unknown): Answer => ({
+  /** Begins to answer others; until then they wait. */
+  async listen(): Promise<void> {
+    const { serveControl } = await import('./control.js');
+    this.#server = await serveControl(this.#instance.directory, (request, client) =>
+      this.#answer(request, client).catch((error: unknown): Answer => ({
         error: error instanceof LupineError ? error.line : String(error),
       })),
     );
-    return keeper;
   }
 
   /** Aborted once somebody asked for the end. */
@@ -128,6 +122,18 @@ export class Keeper<Vm extends KeptVm> {
     const directory = await bootDirectory(this.#instance);
     const vm = await boot(directory, this.#abort.signal);
     this.#vm = vm;
+    try {
+      await this.#started(vm);
+    } catch (error) {
+      // A VM that nobody can know of must not run.
+      vm.kill();
+      await vm.ended;
+      throw error;
+    }
+    return vm;
+  }
+
+  async #started(vm: Vm): Promise<void> {
     await this.#write({
       status: 'running',
       monitor: processId(vm.monitorPid) ?? null,
@@ -138,7 +144,6 @@ export class Keeper<Vm extends KeptVm> {
     });
     if (this.#signalAtStart !== undefined) vm.signal(this.#signalAtStart);
     await tell(this.#record(), 'start');
-    return vm;
   }
 
   /** Passes output on to who attached. */

@@ -7,7 +7,6 @@ import { randomInt } from 'node:crypto';
 import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { lock } from '../support/lock.js';
 import { NAME } from './record.js';
 
 /** @throws LupineError for what cannot be a name. */
@@ -32,6 +31,8 @@ export async function claimName(
 ): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 });
   if (await link(root, name, id)) return;
+  // Loaded late: most names are free.
+  const { lock } = await import('../support/lock.js');
   const held = await lock(join(root, '.lock'));
   try {
     const holder = await holderOf(root, name);

@@ -26,6 +26,9 @@ import type { RunOptions, Unikernel } from './types.js';
 
 const MIB = 1024 * 1024;
 
+/** Pieces of the kernel's first words that are kept for who asks later. */
+const MAX_EARLY = 1024;
+
 /** Milliseconds a probe boot may take; the study's KVM took seconds under two levels of emulation. */
 const PROBE_LIMIT = 15_000;
 
@@ -203,6 +206,12 @@ function present(
   console.on('message', ({ severity, text }) => {
     if (severity !== 'info' || context.verbose === true) note(text);
   });
+  // The kernel speaks before anybody can have asked to hear it.
+  const early: Buffer[] = [];
+  let heard = false;
+  console.on('text', (text) => {
+    if (!heard && early.length < MAX_EARLY) early.push(text);
+  });
   const started = new Promise<number>((resolve) => console.once('started', resolve));
   return {
     monitorPid: instance.monitorPid,
@@ -211,7 +220,11 @@ function present(
     stdin: console.stdin,
     stdout: console.stdout,
     stderr: console.stderr,
-    onKernelText: (listener) => console.on('text', listener),
+    onKernelText: (listener) => {
+      heard = true;
+      for (const text of early.splice(0)) listener(text);
+      console.on('text', listener);
+    },
     started,
     ended: instance.ended.then(async (end) => {
       await telling;

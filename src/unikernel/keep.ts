@@ -48,7 +48,8 @@ export async function keep(id: string, report: Report): Promise<void> {
     report.failed(userError(error));
     return;
   }
-  const keeper = await Keeper.open<BootedUnikernel>(instance);
+  const keeper = new Keeper<BootedUnikernel>(instance);
+  await keeper.listen();
   const log = new LogWriter(join(instance.directory, files.log));
   // The machine goes down, or somebody ends us by hand: the application gets its chance to end well.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])

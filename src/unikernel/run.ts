@@ -22,7 +22,7 @@ export async function start(
   context: Context,
 ): Promise<RunningUnikernel> {
   const instance = await createInstance(newInstance({ unikernel, options }));
-  const keeper = await Keeper.open<BootedUnikernel>(instance);
+  const keeper = new Keeper<BootedUnikernel>(instance);
   const { name } = instance.record;
   try {
     const running = await keeper.boot((directory, ending) => {
@@ -30,6 +30,8 @@ export async function start(
         context.signal === undefined ? ending : AbortSignal.any([context.signal, ending]);
       return boot(unikernel, options, { directory, name }, { ...context, signal });
     });
+    // Not before: nobody waits for the monitor longer than he must.
+    await keeper.listen();
     const ended = running.ended.then(async (end) => {
       await keeper.conclude(endingOf(end), false);
       await keeper.close();
@@ -37,6 +39,7 @@ export async function start(
     });
     return { ...running, id: instance.id, name, ended };
   } catch (error) {
+    keeper.kill();
     await keeper.close();
     throw error;
   }

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import {
-  followEvents,
-  parseEvents,
-  tell,
-  type InstanceEvent,
-} from '../../../src/instance/events.js';
+import { tell, type InstanceEvent } from '../../../src/instance/events.js';
+import { followEvents, parseEvents } from '../../../src/instance/follow-events.js';
 
 let state: string;
 beforeEach(() => {

@@ -35,6 +35,10 @@ test('every setting has its line', () => {
       hosts: ['10.0.2.2 host'],
       network: { address: '10.0.2.15/24', gateway: '10.0.2.2' },
       tmpfs: [{ path: '/run' }, { path: '/tmp', options: 'size=1m' }],
+      volumes: [
+        { device: '/dev/vdb', path: '/data', readOnly: false },
+        { device: '/dev/vdc', path: '/a:b', readOnly: true },
+      ],
       limits: [{ resource: 'nofile', soft: 1024, hard: Infinity }],
       stdin: true,
       tty: { rows: 24, columns: 80 },
@@ -65,6 +69,8 @@ test('every setting has its line', () => {
     'host=10.0.2.2 host',
     'tmpfs=/run',
     'tmpfs=/tmp:size=1m',
+    'volume=/dev/vdb:rw:/data',
+    'volume=/dev/vdc:ro:/a:b',
     'rlimit=7:1024:18446744073709551615',
   ]);
 });
@@ -97,6 +103,8 @@ const bad: readonly [string, Partial<GuestSettings>][] = [
   ['an address without a prefix', { network: { address: '10.0.2.15' } }],
   ['an address out of range', { network: { address: '10.0.2.256/24' } }],
   ['a device elsewhere', { root: { type: 'ext2', access: 'rw', device: '/etc/passwd' } }],
+  ['a volume at no place', { volumes: [{ device: '/dev/vdb', path: 'data', readOnly: true }] }],
+  ['a volume elsewhere', { volumes: [{ device: '/etc/passwd', path: '/x', readOnly: true }] }],
   ['too much entropy', { entropy: new Uint8Array(257) }],
   ['a fraction of a limit', { limits: [{ resource: 'cpu', soft: 0.5, hard: 1 }] }],
   ['too many bytes', { argv: ['x'.repeat(1 << 20)] }],

@@ -56,7 +56,7 @@ async function counted(
   const wrapper = `#!/bin/sh\ncase "$*" in *-kernel*) exec ${qemu} "$@" -plugin ${flags};; *) exec ${qemu} "$@";; esac\n`;
   await writeFile(join(bin, 'qemu-system-x86_64'), wrapper, { mode: 0o755 });
   const kernel = ['--profile', 'lupine-general', '--variant', 'kml', '--accel', 'tcg'];
-  const vm = new Lupine(['run', '-v', ...kernel, '-p', String(guestPort), ...image], {
+  const vm = new Lupine(['run', '--verbose', ...kernel, '-p', String(guestPort), ...image], {
     env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
   });
   try {

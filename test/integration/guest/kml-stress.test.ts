@@ -78,7 +78,7 @@ afterEach(killAll);
 async function results(parameter: string): Promise<{ statuses: string[]; said: string }> {
   const { reference } = await stressImage();
   const kernel = ['--profile', 'lupine-general', '--variant', 'kml', '--append', parameter];
-  const vm = ['-m', '512M', '--accel', 'tcg', '-v'];
+  const vm = ['-m', '512M', '--accel', 'tcg', '--verbose'];
   const { status, stdout, stderr } = await lupine(['run', ...kernel, ...vm, reference, script]);
   expect(status, stderr).toBe(0);
   return { statuses: stdout.trim().split('\n'), said: stderr };

@@ -1,20 +1,24 @@
 /**
- * The host's end of a serial line, over a socket to the monitor. When the monitor dies with bytes of
+ * The host's end of a serial line, over a socket to the monitor, or a pipe each way. When the monitor dies with bytes of
  * ours unread, the kernel reports a reset connection; for a console that is simply its end, and the
  * guest's last bytes must still reach a reader who is slow.
  */
 
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { Duplex, type Writable } from 'node:stream';
 
 export class SerialConsole extends Duplex {
   readonly #socket: Socket;
+  readonly #out: Writable;
   #received = 0;
 
-  constructor(socket: Socket) {
+  /** @param out where the guest's input goes, where that is not the socket itself. */
+  constructor(socket: Socket, out: Writable = socket) {
     super({ allowHalfOpen: true });
     this.#socket = socket;
+    this.#out = out;
+    out.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       this.#received += chunk.length;
       if (!this.push(chunk)) socket.pause();
@@ -45,12 +49,13 @@ export class SerialConsole extends Duplex {
 
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     // To a VM that is gone: dropped, as by a serial line with nobody at its other end.
-    if (!this.#socket.writable) done();
-    else this.#socket.write(chunk, () => done());
+    if (!this.#out.writable) done();
+    else this.#out.write(chunk, () => done());
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#socket.destroy();
+    this.#out.destroy();
     done(error);
   }
 }

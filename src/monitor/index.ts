@@ -1,7 +1,9 @@
 /** Monitors: start a VM, talk to its serial console, know how it ended; and which accelerator works. */
 
 export type * from './types.js';
+export { firecrackerMonitor } from './firecracker.js';
 export { qemuMonitor } from './qemu.js';
+export { monitorNames } from './capabilities.js';
 export {
   bootProof,
   chooseAccelerator,

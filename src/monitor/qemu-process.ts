@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { LupineError, isSystemError } from '../support/errors.js';
 import { RecordedConsole, SerialConsole } from './console.js';
 import { consoleFile, descriptors, qemuArgs } from './qemu-args.js';
+import { LAUNCHER } from './launcher.js';
 import { lastComplaint, qemuError } from './qemu-errors.js';
 import { QmpClient, type QmpEvent } from './qmp.js';
 import type { RunningVm, VmConfig, VmEnd } from './types.js';
@@ -17,12 +18,6 @@ const KEEP_BYTES = 64 * 1024;
  * it as it shuts down is waited for and not answered.
  */
 const SHUTDOWN_LIMIT = 5_000;
-
-/**
- * Started through setpriv(1): the kernel kills QEMU with its parent. Between fork and that order the
- * parent may already be dead, hence the comparison; it then never starts.
- */
-export const LAUNCHER = ['--pdeathsig', 'KILL', 'sh', '-c', 'test "$PPID" = "$0" && exec "$@"'];
 
 /**
  * Starts QEMU and waits until it has set up the whole machine and runs the guest.

@@ -6,17 +6,14 @@
  * this process dies, however it dies.
  */
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import * as v from 'valibot';
 import { LupineError } from '../support/errors.js';
+import { capabilitiesOf, checkCapabilities } from './capabilities.js';
+import { checkFiles, checkMemory } from './checks.js';
 import { hostTscKhz } from './host-cpu.js';
-import { inspectKernel } from './kernel-file.js';
 import { claimPorts } from './ports.js';
+import { findProgram, versionOf } from './programs.js';
 import { launchQemu } from './qemu-process.js';
 import { installQemu } from './qemu-errors.js';
-import { recall, remember } from './remembered.js';
 import { checkTap } from './tap.js';
 import type { GuestAddress, Monitor, Network, RunningVm, VmConfig } from './types.js';
 
@@ -27,15 +24,18 @@ const userAddress: GuestAddress = {
   nameservers: ['10.0.2.3'],
 };
 
-const MIB = 1024 * 1024;
-
 /** @throws LupineError when QEMU is not on this machine. `LUPINE_QEMU` names another than PATH's. */
 export async function qemuMonitor(): Promise<Monitor> {
-  const program = findQemu();
-  const version = await versionOf(program);
+  const program = findProgram('qemu-system-x86_64', {
+    variable: 'LUPINE_QEMU',
+    called: 'QEMU',
+    fix: installQemu,
+  });
+  const version = await versionOf('qemu', program, /version (\d+\.\d+\.\d+)/, installQemu);
   return {
     name: 'qemu',
     version,
+    capabilities: capabilitiesOf('qemu'),
     guestAddress(network: Network) {
       if (network.mode === 'user') return userAddress;
       return network.mode === 'tap' ? network.address : undefined;
@@ -46,6 +46,7 @@ export async function qemuMonitor(): Promise<Monitor> {
 
 async function start(program: string, vm: VmConfig, signal?: AbortSignal): Promise<RunningVm> {
   signal?.throwIfAborted();
+  checkCapabilities('qemu', vm);
   checkCounting(vm);
   const [network, tscKhz] = await Promise.all([
     readyNetwork(vm.network),
@@ -68,84 +69,4 @@ async function readyNetwork(network: Network): Promise<Network> {
   if (network.mode === 'tap') await checkTap(network.device);
   if (network.mode !== 'user') return network;
   return { ...network, ports: await claimPorts(network.ports) };
-}
-
-async function checkFiles(vm: VmConfig): Promise<void> {
-  await Promise.all(
-    vm.disks.map(async ({ path, readOnly, snapshot }) => {
-      const mode = readOnly || snapshot === true ? constants.R_OK : constants.R_OK | constants.W_OK;
-      await access(path, mode).catch((cause: unknown) => {
-        const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-        throw new LupineError(missing ? 'no such disk' : 'no permission for the disk', {
-          where: path,
-          cause,
-        });
-      });
-    }),
-  );
-}
-
-/** The kernel as it lies in memory, and the initrd above it, must fit; or the guest ends without a word. */
-async function checkMemory({ kernel, initrd, memoryMiB }: VmConfig): Promise<void> {
-  const { end } = await inspectKernel(kernel);
-  const initrdBytes = initrd === undefined ? 0 : (await initrdSize(initrd)).size;
-  const needed = Math.ceil((end + initrdBytes) / MIB) + 1;
-  if (memoryMiB >= needed) return;
-  throw new LupineError('too little memory for the kernel', {
-    where: `${memoryMiB} MiB for ${kernel}`,
-    fix: `give the VM more than ${needed} MiB (-m)`,
-  });
-}
-
-function initrdSize(path: string): Promise<{ size: number }> {
-  return stat(path).catch((cause: unknown) => {
-    throw new LupineError('cannot read the initrd', { where: path, cause });
-  });
-}
-
-function findQemu(): string {
-  const chosen = process.env['LUPINE_QEMU'];
-  if (chosen !== undefined && chosen !== '') {
-    if (isExecutable(chosen)) return chosen;
-    throw new LupineError('not a program', { where: `LUPINE_QEMU=${chosen}` });
-  }
-  const name = 'qemu-system-x86_64';
-  const found = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((directory) => directory !== '')
-    .map((directory) => join(directory, name))
-    .find(isExecutable);
-  if (found !== undefined) return found;
-  throw new LupineError('QEMU is missing', { where: name, fix: installQemu });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-const KnownVersion = v.object({
-  program: v.string(),
-  modified: v.number(),
-  size: v.number(),
-  version: v.pipe(v.string(), v.maxLength(200)),
-});
-
-/** Asking QEMU itself costs as much as starting a VM, so it is asked once for each installed file. */
-async function versionOf(program: string): Promise<string> {
-  const { mtimeMs: modified, size } = await stat(program);
-  const known = await recall('qemu', KnownVersion);
-  if (known?.program === program && known.modified === modified && known.size === size) {
-    return known.version;
-  }
-  const { run } = await import('../support/process.js');
-  const { stdout } = await run(program, ['--version'], { install: installQemu, timeout: 10_000 });
-  const version = /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  if (version === undefined) throw new LupineError('not a QEMU', { where: program });
-  await remember('qemu', { program, modified, size, version });
-  return version;
 }

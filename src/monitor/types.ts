@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 
 export type Accelerator = 'kvm' | 'tcg';
 
+export type MonitorName = 'qemu' | 'firecracker';
+
 export interface PortMapping {
   /** 127.0.0.1 unless the user told otherwise. */
   readonly hostAddress: string;
@@ -39,6 +41,11 @@ export interface Disk {
   readonly snapshot?: boolean;
 }
 
+export interface Jail {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface VmConfig {
   readonly name: string;
   readonly kernel: string;
@@ -56,6 +63,8 @@ export interface VmConfig {
   readonly countInstructions?: boolean;
   /** For measurement: the only CPU of the host on which the monitor and its guest run. */
   readonly hostCpu?: number;
+  /** The monitor runs as this user, who should own nothing else, in a root directory of its own. */
+  readonly jail?: Jail;
   /** In order: vda, vdb, … */
   readonly disks: readonly Disk[];
   readonly network: Network;
@@ -83,9 +92,24 @@ export interface RunningVm {
   kill(): void;
 }
 
+/** What a monitor can do; `capabilities.ts` has the table. */
+export interface Capabilities {
+  readonly accelerators: readonly Accelerator[];
+  readonly networks: readonly Network['mode'][];
+  readonly maxCpus: number;
+  /** Bytes of the kernel's command line, with what the monitor adds to it. */
+  readonly maxCommandLine: number;
+  /** A disk whose writes are forgotten costs nothing; otherwise the disk is copied first. */
+  readonly diskSnapshots: boolean;
+  readonly countInstructions: boolean;
+  /** A jail for the monitor's process: a root directory, a user and namespaces of its own. */
+  readonly jail: boolean;
+}
+
 export interface Monitor {
-  readonly name: 'qemu';
+  readonly name: MonitorName;
   readonly version: string;
+  readonly capabilities: Capabilities;
   /** The address the guest will have on this network; undefined with none or with DHCP. */
   guestAddress(network: Network): GuestAddress | undefined;
   /**

@@ -107,7 +107,7 @@ describe('the end of a VM', () => {
       const child = spawn(program, args, { stdio: ['ignore','ignore','ignore','pipe','pipe'], detached: true });
       console.log(child.pid);`;
     // The launch line is the monitor's own, taken from a running VM; only its parent differs.
-    const { LAUNCHER } = await import('../../../src/monitor/qemu-process.js');
+    const { LAUNCHER } = await import('../../../src/monitor/launcher.js');
     const { qemuArgs } = await import('../../../src/monitor/qemu-args.js');
     const command = [
       'setpriv',

@@ -1,0 +1,198 @@
+/** One Firecracker process: its launch, the proof that it runs, and the reason of its end. */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { LupineError, isSystemError } from '../support/errors.js';
+import { ConsolePipe } from './console-pipe.js';
+import { SerialConsole } from './console.js';
+import { FirecrackerApi } from './firecracker-api.js';
+import { files, firecrackerArgs, firecrackerConfig } from './firecracker-config.js';
+import { firecrackerError, kvmFailure, lastComplaint } from './firecracker-errors.js';
+import { makeJail } from './jail.js';
+import { LAUNCHER } from './launcher.js';
+import type { RunningVm, VmConfig, VmEnd } from './types.js';
+
+/** Kept of what it says on stderr: the last bytes. */
+const KEEP_BYTES = 64 * 1024;
+
+/** Milliseconds until it must have set up the machine. */
+const START_LIMIT = 30_000;
+
+/** Of a socket's path: the kernel's limit (unix(7)). */
+const MAX_SOCKET_PATH = 107;
+
+interface Place {
+  readonly command: readonly string[];
+  /** Firecracker's root or current directory, as it is seen from here. */
+  readonly directory: string;
+  readonly remove?: () => Promise<void>;
+}
+
+/**
+ * Starts Firecracker and waits until it has set up the whole machine and runs the guest.
+ * @throws LupineError with Firecracker's reason when it does not come that far; the signal's reason.
+ */
+export async function launchFirecracker(
+  program: string,
+  vm: VmConfig,
+  signal?: AbortSignal,
+): Promise<RunningVm> {
+  const [place, pipe] = await Promise.all([placeOf(program, vm), ConsolePipe.make(vm.directory)]);
+  const firecracker = new FirecrackerProcess(place, vm, pipe);
+  const abort = () => firecracker.kill();
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  void firecracker.ended.then(() => signal?.removeEventListener('abort', abort));
+  try {
+    await firecracker.running();
+  } catch (error) {
+    firecracker.kill();
+    signal?.throwIfAborted();
+    throw error;
+  }
+  return {
+    pid: firecracker.pid,
+    ports: [],
+    console: firecracker.console,
+    ended: firecracker.ended,
+    kill: () => firecracker.kill(),
+  };
+}
+
+async function placeOf(program: string, vm: VmConfig): Promise<Place> {
+  const jailed = vm.jail === undefined ? undefined : await makeJail(program, vm, vm.jail);
+  const directory = jailed?.root ?? vm.directory;
+  if (Buffer.byteLength(join(directory, files.socket)) > MAX_SOCKET_PATH) {
+    throw new LupineError("the path of Firecracker's socket is too long", {
+      where: directory,
+      fix: 'set LUPINE_STATE to a shorter one',
+    });
+  }
+  if (jailed !== undefined) return { ...jailed, directory };
+  await writeFile(join(directory, files.config), JSON.stringify(firecrackerConfig(vm)));
+  return { command: [program, ...firecrackerArgs(), '--id', 'vm'], directory };
+}
+
+class FirecrackerProcess {
+  readonly console: SerialConsole;
+  readonly ended: Promise<VmEnd>;
+  readonly #child: ChildProcess;
+  readonly #vm: VmConfig;
+  readonly #place: Place;
+  readonly #pipe: ConsolePipe;
+  /** Aborted when the process is gone: nobody answers any more. */
+  readonly #gone = new AbortController();
+  #spawnError: Error | undefined;
+  #stderr = '';
+  #log = '';
+  #killed = false;
+  #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
+
+  constructor(place: Place, vm: VmConfig, pipe: ConsolePipe) {
+    this.#vm = vm;
+    this.#place = place;
+    this.#pipe = pipe;
+    const pinned = vm.hostCpu === undefined ? [] : ['taskset', '-c', String(vm.hostCpu)];
+    const command = [String(process.pid), ...pinned, ...place.command];
+    this.#child = spawn('setpriv', [...LAUNCHER, ...command], {
+      stdio: ['pipe', pipe.descriptor, 'pipe'],
+      detached: true,
+      cwd: place.directory,
+    });
+    this.console = new SerialConsole(pipe.reader, this.#child.stdin as Writable);
+    this.ended = this.#watchEnd();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  kill(): void {
+    if (this.#exit !== undefined) return;
+    this.#killed = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Fulfils once the guest runs (or has already run to its end). */
+  async running(): Promise<void> {
+    const api = new FirecrackerApi(join(this.#place.directory, files.socket));
+    const limit = AbortSignal.timeout(START_LIMIT);
+    try {
+      await api.state(AbortSignal.any([this.#gone.signal, limit]));
+    } catch (error) {
+      if (!this.#gone.signal.aborted) {
+        this.kill();
+        if (!limit.aborted) throw error;
+        throw new LupineError('Firecracker does not answer', { where: `${START_LIMIT / 1000} s` });
+      }
+      return await this.#endedEarly();
+    }
+    await this.#pipe.wait();
+    this.#pipe.close();
+  }
+
+  /** A guest that was quicker than the API is no failure: how it ended is for `ended` to tell. */
+  async #endedEarly(): Promise<void> {
+    const end = await this.ended;
+    if (this.#exit?.code === 0) return;
+    if (isSystemError(this.#spawnError, 'ENOENT')) {
+      throw new LupineError('a program is missing', {
+        where: 'setpriv',
+        fix: 'apt-get install util-linux',
+      });
+    }
+    const said = `${this.#stderr}\n${this.#log}`;
+    throw firecrackerError(said, end.kind === 'failed' ? end.reason : 'it was killed');
+  }
+
+  async #watchEnd(): Promise<VmEnd> {
+    const { stderr } = this.#child;
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-KEEP_BYTES);
+    });
+    const said = new Promise<void>((done) => stderr?.once('close', () => done()) ?? done());
+    const exited = new Promise<void>((done) => {
+      this.#child.once('error', (error) => {
+        this.#spawnError = error;
+        done();
+      });
+      this.#child.once('exit', (code, signal) => {
+        this.#exit = { code, signal };
+        done();
+      });
+    });
+    await Promise.all([exited, said]);
+    this.#pipe.close();
+    this.#log = await readFile(join(this.#place.directory, files.log), 'utf8').catch(() => '');
+    await this.#place.remove?.();
+    this.#gone.abort();
+    await this.console.drained();
+    return this.#verdict();
+  }
+
+  #verdict(): VmEnd {
+    if (this.#spawnError !== undefined) return failed(this.#spawnError.message);
+    const unrunnable = kvmFailure(this.#log);
+    if (unrunnable !== undefined) return failed(`KVM gave up on the guest: ${unrunnable}`);
+    if (this.#killed) return { kind: 'killed' };
+    const { code, signal } = this.#exit ?? { code: null, signal: null };
+    if (code !== 0) {
+      const complaint = lastComplaint(this.#log) ?? lastComplaint(this.#stderr);
+      return failed(
+        complaint ?? (signal === null ? `status ${code ?? ''}` : `killed by ${signal}`),
+      );
+    }
+    if (this.console.received === 0) {
+      return failed(
+        `the kernel ended before its first word; ${this.#vm.memoryMiB} MiB of memory are probably too little`,
+      );
+    }
+    return { kind: 'shutdown' };
+  }
+}
+
+function failed(reason: string): VmEnd {
+  return { kind: 'failed', reason };
+}

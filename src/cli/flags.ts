@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isIP } from 'node:net';
 import type { PullPolicy } from '../image/index.js';
 import type { RestartPolicy } from '../instance/index.js';
-import type { PortMapping } from '../monitor/index.js';
+import type { Jail, MonitorName, PortMapping } from '../monitor/index.js';
 import { LupineError } from '../support/errors.js';
 import { parseSize } from '../support/size.js';
 
@@ -92,6 +92,22 @@ export function cpus(value: string): number {
     throw new InvalidArgumentError('expected a whole number of CPUs from 1 to 255');
   }
   return count;
+}
+
+/** `--monitor`. */
+export function monitorName(value: string): MonitorName {
+  if (value === 'qemu' || value === 'firecracker') return value;
+  throw new InvalidArgumentError('expected qemu or firecracker');
+}
+
+/** `--jail UID:GID`: numbers, since such a user needs no name. */
+export function jail(value: string): Jail {
+  const match = /^(\d{1,9}):(\d{1,9})$/.exec(value);
+  const [uid, gid] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || uid === 0 || gid === 0) {
+    throw new InvalidArgumentError('expected UID:GID, both from 1, e.g. 61000:61000');
+  }
+  return { uid, gid };
 }
 
 /** `-e NAME=value`, and `-e NAME` for the value in this process's environment (nothing where unset). */

@@ -5,7 +5,7 @@
 
 import { constants } from 'node:os';
 import type { InstanceEnd, RestartPolicy } from '../instance/index.js';
-import type { Network, PortMapping } from '../monitor/index.js';
+import type { Jail, MonitorName, Network, PortMapping } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
@@ -39,6 +39,9 @@ export interface RunFlags {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly restart?: RestartPolicy;
+  readonly monitor?: MonitorName;
+  readonly firecracker?: string;
+  readonly jail?: Jail;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
@@ -140,8 +143,21 @@ async function runOptions(command: readonly string[], flags: RunFlags): Promise<
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(append === undefined ? {} : { append }),
     ...(accel === undefined ? {} : { accelerator: accel }),
+    ...monitorOptions(flags),
     ...(flags.interactive === true ? { interactive: true } : {}),
     ...(flags.tty === true ? { tty: windowSize() } : {}),
+  };
+}
+
+/** A program or a jail of Firecracker's asks for Firecracker. */
+function monitorOptions({ monitor, firecracker, jail }: RunFlags): Partial<RunOptions> {
+  const implied = firecracker === undefined && jail === undefined ? undefined : 'firecracker';
+  const name = monitor ?? implied;
+  return {
+    ...(name === undefined
+      ? {}
+      : { monitor: { name, ...(firecracker === undefined ? {} : { program: firecracker }) } }),
+    ...(jail === undefined ? {} : { jail }),
   };
 }
 

@@ -2,7 +2,16 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { addImageFlags, addKernelFlags } from './build-flags.js';
-import { cpus, environment, publish, restartPolicy, several, size } from './flags.js';
+import {
+  cpus,
+  environment,
+  jail,
+  monitorName,
+  publish,
+  restartPolicy,
+  several,
+  size,
+} from './flags.js';
 import type { RunFlags } from './run-image.js';
 
 export function runCommand(): Command {
@@ -42,6 +51,9 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('-d, --detach', 'leave it running in the background, and print its id')
     .option('--restart <policy>', 'with -d: no, always or on-failure[:N]', restartPolicy)
     .option('--rm', 'leave nothing behind; in the foreground it is always so')
+    .option('--monitor <name>', 'qemu (unless told) or firecracker', monitorName)
+    .option('--firecracker <path>', "Firecracker's program; on PATH unless told")
+    .option('--jail <uid:gid>', "as root: Firecracker in its jailer's jail, as this user", jail)
     .option('--accel <name>', 'kvm or tcg; proved and chosen unless told', accelerator)
     .option('--verbose', "show the kernel's console")
     .option('-q, --quiet', 'show no progress')

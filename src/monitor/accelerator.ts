@@ -19,7 +19,7 @@ export interface Choice {
 }
 
 export interface ChooseOptions {
-  readonly monitor: Pick<Monitor, 'name' | 'version'>;
+  readonly monitor: Pick<Monitor, 'name' | 'version' | 'capabilities'>;
   /** What the user asked for; `LUPINE_ACCEL` otherwise; otherwise the best that works. */
   readonly wanted?: string | undefined;
   /** Boots something under an accelerator and says why that failed; undefined: it worked. */
@@ -39,15 +39,17 @@ const Verdict = v.object({
  * @throws LupineError when KVM was asked for and does not work, or `prove` cannot boot at all.
  */
 export async function chooseAccelerator(options: ChooseOptions): Promise<Choice> {
+  const { monitor } = options;
+  const tcg = monitor.capabilities.accelerators.includes('tcg');
   const wanted = wish(options.wanted);
   if (wanted === 'tcg') return { accelerator: 'tcg' };
   const failure =
     (await deviceFailure(options.device ?? '/dev/kvm')) ?? (await proofFailure(options, wanted));
   if (failure === undefined) return { accelerator: 'kvm' };
-  if (wanted === 'kvm') {
+  if (wanted === 'kvm' || !tcg) {
     throw new LupineError('KVM does not work here', {
       where: failure,
-      fix: 'use tcg, which is slower',
+      fix: tcg ? 'use tcg, which is slower' : 'use --monitor qemu, which can do without KVM',
     });
   }
   return { accelerator: 'tcg', reason: `${failure}: using TCG, which is slower` };
@@ -77,7 +79,8 @@ async function proofFailure(
   wanted: Accelerator | undefined,
 ): Promise<string | undefined> {
   const machine = await machineOf(monitor);
-  const known = await recall('accelerator', Verdict);
+  const subject = `accelerator-${monitor.name}`;
+  const known = await recall(subject, Verdict);
   // Who insists on KVM may have mended it: a remembered failure is tried again.
   if (known?.machine === machine && (wanted !== 'kvm' || known.failure === undefined)) {
     return known.failure;
@@ -85,8 +88,10 @@ async function proofFailure(
   const why = await prove('kvm');
   const failure =
     why === undefined ? undefined : `KVM is there but a guest does not survive it (${why})`;
-  if (why !== undefined) await mustBootElsewhere(prove);
-  await remember('accelerator', { machine, ...(failure === undefined ? {} : { failure }) });
+  if (why !== undefined && monitor.capabilities.accelerators.includes('tcg')) {
+    await mustBootElsewhere(prove);
+  }
+  await remember(subject, { machine, ...(failure === undefined ? {} : { failure }) });
   return failure;
 }
 

@@ -6,36 +6,33 @@
  * away again, the guest waits for a slow reader as it would for a slow serial line.
  */
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 export class ConsolePipe {
   /** What the guest says; it ends when the monitor has, and `close` was called. */
   readonly reader: Socket;
-  #writer: number | undefined;
+  /** For the monitor's standard output; a descriptor of ours until `close`. */
+  readonly writer: number;
+  #open = true;
 
   private constructor(reader: Socket, writer: number) {
     this.reader = reader;
-    this.#writer = writer;
+    this.writer = writer;
   }
 
   /** @param directory for its name, which is gone at once. */
   static async make(directory: string): Promise<ConsolePipe> {
     const path = join(directory, 'console');
-    const { run } = await import('../support/process.js');
-    await run('mkfifo', ['-m', '600', path], { install: 'apt-get install coreutils' });
+    await promisify(execFile)('mkfifo', ['-m', '600', path]);
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(path, constants.O_WRONLY);
     rmSync(path);
     return new ConsolePipe(new Socket({ fd: reader, readable: true, writable: false }), writer);
-  }
-
-  /** For the monitor's standard output. */
-  get descriptor(): number | 'ignore' {
-    return this.#writer ?? 'ignore';
   }
 
   /**
@@ -43,20 +40,14 @@ export class ConsolePipe {
    * Node cannot reach it, but makes each descriptor that it gives to a child blocking.
    */
   async wait(): Promise<void> {
-    if (this.#writer === undefined) return;
-    const child = spawn('true', { stdio: ['ignore', this.#writer, 'ignore'] });
+    if (!this.#open) return;
+    const child = spawn('true', { stdio: ['ignore', this.writer, 'ignore'] });
     await once(child, 'exit').catch(() => undefined);
   }
 
   /** Our hold on the monitor's end; afterwards the reader ends with the monitor. */
   close(): void {
-    if (this.#writer !== undefined) closeSync(this.#writer);
-    this.#writer = undefined;
-  }
-
-  /** Gives up both ends. */
-  destroy(): void {
-    this.close();
-    this.reader.destroy();
+    if (this.#open) closeSync(this.writer);
+    this.#open = false;
   }
 }

@@ -1,7 +1,7 @@
 /** One Firecracker process: its launch, the proof that it runs, and the reason of its end. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { LupineError, isSystemError } from '../support/errors.js';
@@ -20,9 +20,6 @@ const KEEP_BYTES = 64 * 1024;
 /** Milliseconds until it must have set up the machine. */
 const START_LIMIT = 30_000;
 
-/** Of a socket's path: the kernel's limit (unix(7)). */
-const MAX_SOCKET_PATH = 107;
-
 interface Place {
   readonly command: readonly string[];
   /** Firecracker's root or current directory, as it is seen from here. */
@@ -39,7 +36,8 @@ export async function launchFirecracker(
   vm: VmConfig,
   signal?: AbortSignal,
 ): Promise<RunningVm> {
-  const [place, pipe] = await Promise.all([placeOf(program, vm), ConsolePipe.make(vm.directory)]);
+  const place = await placeOf(program, vm);
+  const pipe = await ConsolePipe.make(vm.directory);
   const firecracker = new FirecrackerProcess(place, vm, pipe);
   const abort = () => firecracker.kill();
   if (signal?.aborted === true) abort();
@@ -64,12 +62,6 @@ export async function launchFirecracker(
 async function placeOf(program: string, vm: VmConfig): Promise<Place> {
   const jailed = vm.jail === undefined ? undefined : await makeJail(program, vm, vm.jail);
   const directory = jailed?.root ?? vm.directory;
-  if (Buffer.byteLength(join(directory, files.socket)) > MAX_SOCKET_PATH) {
-    throw new LupineError("the path of Firecracker's socket is too long", {
-      where: directory,
-      fix: 'set LUPINE_STATE to a shorter one',
-    });
-  }
   if (jailed !== undefined) return { ...jailed, directory };
   await writeFile(join(directory, files.config), JSON.stringify(firecrackerConfig(vm)));
   return { command: [program, ...firecrackerArgs(), '--id', 'vm'], directory };
@@ -97,7 +89,7 @@ class FirecrackerProcess {
     const pinned = vm.hostCpu === undefined ? [] : ['taskset', '-c', String(vm.hostCpu)];
     const command = [String(process.pid), ...pinned, ...place.command];
     this.#child = spawn('setpriv', [...LAUNCHER, ...command], {
-      stdio: ['pipe', pipe.descriptor, 'pipe'],
+      stdio: ['pipe', pipe.writer, 'pipe'],
       detached: true,
       cwd: place.directory,
     });
@@ -117,17 +109,21 @@ class FirecrackerProcess {
 
   /** Fulfils once the guest runs (or has already run to its end). */
   async running(): Promise<void> {
-    const api = new FirecrackerApi(join(this.#place.directory, files.socket));
     const limit = AbortSignal.timeout(START_LIMIT);
+    // By way of the directory, since a socket's path may have 107 bytes only (unix(7)).
+    const directory = await open(this.#place.directory, constants.O_DIRECTORY);
+    const api = new FirecrackerApi(`/proc/self/fd/${directory.fd}/${files.socket}`);
     try {
       await api.state(AbortSignal.any([this.#gone.signal, limit]));
     } catch (error) {
-      if (!this.#gone.signal.aborted) {
-        this.kill();
-        if (!limit.aborted) throw error;
-        throw new LupineError('Firecracker does not answer', { where: `${START_LIMIT / 1000} s` });
+      if (this.#gone.signal.aborted) {
+        await this.#endedEarly();
+        return;
       }
-      return await this.#endedEarly();
+      if (!limit.aborted) throw error;
+      throw new LupineError('Firecracker does not answer', { where: `${START_LIMIT / 1000} s` });
+    } finally {
+      await directory.close();
     }
     await this.#pipe.wait();
     this.#pipe.close();

@@ -22,12 +22,13 @@ import type { Disk, Monitor, RunningVm, VmConfig } from './types.js';
 const OLDEST = [1, 12] as const;
 
 /**
- * @throws LupineError when Firecracker is not on this machine or too old. `LUPINE_FIRECRACKER` names another
- * than PATH's.
+ * @param chosen the path of its program; otherwise `LUPINE_FIRECRACKER` names it, or it is on PATH.
+ * @throws LupineError when Firecracker is not on this machine or too old.
  */
-export async function firecrackerMonitor(): Promise<Monitor> {
+export async function firecrackerMonitor(chosen?: string): Promise<Monitor> {
   const program = findProgram('firecracker', {
     variable: 'LUPINE_FIRECRACKER',
+    chosen,
     called: 'Firecracker',
     fix: installFirecracker,
   });

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { LupineError } from '../support/errors.js';
 import { recall, remember } from './remembered.js';
@@ -10,6 +10,8 @@ import { recall, remember } from './remembered.js';
 export interface Wanted {
   /** The environment variable that names another program than PATH's. */
   readonly variable: string;
+  /** What the user named, before both. */
+  readonly chosen?: string | undefined;
   /** What a user calls it. */
   readonly called: string;
   /** How to get it. */
@@ -17,11 +19,13 @@ export interface Wanted {
 }
 
 /** Returns the path of a monitor's program. @throws LupineError when it is not on this machine. */
-export function findProgram(name: string, { variable, called, fix }: Wanted): string {
-  const chosen = process.env[variable];
-  if (chosen !== undefined && chosen !== '') {
-    if (isExecutable(chosen)) return chosen;
-    throw new LupineError('not a program', { where: `${variable}=${chosen}` });
+export function findProgram(name: string, { variable, chosen, called, fix }: Wanted): string {
+  const inherited = process.env[variable] ?? '';
+  const named = chosen ?? (inherited === '' ? undefined : inherited);
+  if (named !== undefined) {
+    if (isExecutable(named)) return resolve(named);
+    const where = chosen === undefined ? `${variable}=${named}` : named;
+    throw new LupineError('not a program', { where });
   }
   const found = onPath(name);
   if (found !== undefined) return found;

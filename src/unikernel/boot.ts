@@ -13,7 +13,7 @@ import {
 import {
   bootProof,
   chooseAccelerator,
-  qemuMonitor,
+  openMonitor,
   type Accelerator,
   type Disk,
   type Monitor,
@@ -63,8 +63,11 @@ export async function boot(
   context: Context,
 ): Promise<BootedUnikernel> {
   const { description, files } = unikernel;
-  const network = networkOf(unikernel, options);
-  const [monitor, init] = await Promise.all([qemuMonitor(), readFile(files.init)]);
+  const [monitor, init] = await Promise.all([
+    openMonitor(options.monitor?.name ?? 'qemu', options.monitor?.program),
+    readFile(files.init),
+  ]);
+  const network = networkOf(unikernel, options, monitor, context);
   const accelerator = await accelerate(monitor, unikernel, init, options, context);
   const { format } = description.rootfs;
   // Without a disk of its own, a VM writes to a temporary file, if at all.
@@ -86,6 +89,7 @@ export async function boot(
         accelerator,
         disks: [...(format === 'initramfs' ? [] : [disk]), ...mountsOf(options)],
         network,
+        ...(options.jail === undefined ? {} : { jail: options.jail }),
       },
       init,
       settings: {
@@ -125,10 +129,19 @@ function mountsOf({ mounts = [] }: RunOptions): Disk[] {
   return mounts.map(({ image, readOnly }) => ({ path: image, readOnly }));
 }
 
-function networkOf({ description }: Unikernel, options: RunOptions): Network {
+function networkOf(
+  { description }: Unikernel,
+  options: RunOptions,
+  monitor: Monitor,
+  context: Context,
+): Network {
   const wanted = options.network;
-  if (wanted === undefined)
-    return description.network ? { mode: 'user', ports: [] } : { mode: 'none' };
+  if (wanted === undefined) {
+    if (!description.network) return { mode: 'none' };
+    if (monitor.capabilities.networks.includes('user')) return { mode: 'user', ports: [] };
+    context.progress.note('note: without --network tap:DEVICE this microVM has no network');
+    return { mode: 'none' };
+  }
   if (wanted.mode === 'none' || description.network) return wanted;
   throw new LupineError('this kernel has no network', {
     where: description.name,

@@ -2,7 +2,7 @@
 
 import type { ImageConfig, PullPolicy } from '../image/index.js';
 import type { KernelReport, Profile, SourceSpec, Variant } from '../kernel/index.js';
-import type { Accelerator, Network } from '../monitor/index.js';
+import type { Accelerator, Jail, MonitorName, Network } from '../monitor/index.js';
 import type { RootfsFormat } from '../rootfs/index.js';
 
 /** How to build a unikernel of an image. Everything has a default. */
@@ -90,6 +90,10 @@ export interface RunOptions {
   readonly cpus?: number;
   readonly network?: Network;
   readonly accelerator?: Accelerator;
+  /** QEMU unless told. */
+  readonly monitor?: { readonly name: MonitorName; readonly program?: string };
+  /** The monitor's process in a jail, where the monitor has one. */
+  readonly jail?: Jail;
   /** The application gets a terminal of this size. */
   readonly tty?: { readonly rows: number; readonly columns: number };
   /** The application's stdin is connected; otherwise it is empty. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { capabilitiesOf } from '../../../src/monitor/capabilities.js';
 import { chooseAccelerator, type ChooseOptions } from '../../../src/monitor/accelerator.js';
 
 let directory: string;
@@ -15,7 +16,11 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const monitor = { name: 'qemu', version: '1.2.3' } as const;
+const monitor = {
+  name: 'qemu',
+  version: '1.2.3',
+  capabilities: capabilitiesOf('qemu'),
+} as const;
 const works = () => vi.fn(() => Promise.resolve<string | undefined>(undefined));
 const kvmHangs = () =>
   vi.fn<ChooseOptions['prove']>((accelerator) =>
@@ -47,7 +52,7 @@ test('another QEMU is proved anew; a corrupt memory too', async () => {
   await choose(prove, { monitor: { ...monitor, version: '2' } });
   expect(prove).toHaveBeenCalledTimes(2);
   for (const text of ['', '{', '{"machine":7}', '\0']) {
-    writeFileSync(join(directory, 'accelerator.json'), text);
+    writeFileSync(join(directory, 'accelerator-qemu.json'), text);
     expect(await choose(prove)).toEqual({ accelerator: 'kvm' });
   }
   expect(prove).toHaveBeenCalledTimes(6);
@@ -65,7 +70,7 @@ test('a probe that boots nowhere is an error, and no verdict', async () => {
     message: 'the probe VM does not boot',
     where: 'no init',
   });
-  expect(() => readFileSync(join(directory, 'accelerator.json'))).toThrow('ENOENT');
+  expect(() => readFileSync(join(directory, 'accelerator-qemu.json'))).toThrow('ENOENT');
 });
 
 describe('the user decides', () => {

@@ -1,6 +1,7 @@
 /**
- * Tests that take long: registered only in `npm run test:full`. Other runs name them at their end
- * (test/support/left-to-full.ts), so that nobody takes a short run for a whole one.
+ * Tests that not every run has: those that take long are registered only in `npm run test:full`, others need
+ * what this machine may lack. A run names both at its end (test/support/left-to-full.ts), so that nobody
+ * takes a short run for a whole one.
  */
 
 import { appendFileSync } from 'node:fs';
@@ -13,7 +14,16 @@ const LIMIT = 3_600_000;
 
 /** Like `test`, in a full run. */
 export function fullTest(name: string, body: () => Promise<void>): void {
-  const list = process.env['LUPINE_TEST_LEFT'];
   if (isFull) test(name, body, LIMIT);
-  else if (list !== undefined) appendFileSync(list, `${name}\n`);
+  else note('full', name);
+}
+
+/** Says what this machine cannot test, and why. */
+export function notHere(what: string): void {
+  note('absent', what);
+}
+
+function note(kind: 'full' | 'absent', what: string): void {
+  const list = process.env['LUPINE_TEST_LEFT'];
+  if (list !== undefined) appendFileSync(list, `${kind} ${what}\n`);
 }

@@ -3,6 +3,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { openMonitor } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
 import { cacheDirectory } from '../support/paths.js';
@@ -23,7 +24,13 @@ export interface Check {
 const ROOM_BYTES = 4e9;
 
 export async function examine(kernelLine: string): Promise<readonly Check[]> {
-  return [...(await checkTools()), checkSource(kernelLine), await checkKvm(), await checkRoom()];
+  return [
+    ...(await checkTools()),
+    checkSource(kernelLine),
+    await checkKvm(),
+    await checkFirecracker(),
+    await checkRoom(),
+  ];
 }
 
 async function checkTools(): Promise<Check[]> {
@@ -74,6 +81,18 @@ async function checkKvm(): Promise<Check> {
   } catch {
     const detail = 'no permission: add yourself to the group kvm (`sudo usermod -aG kvm $USER`)';
     return { name, state: 'wanting', detail };
+  }
+}
+
+/** Nobody needs it: QEMU does all that it does. */
+async function checkFirecracker(): Promise<Check> {
+  const name = 'firecracker';
+  try {
+    const { version } = await openMonitor('firecracker');
+    return { name, state: 'ok', detail: `version ${version}, for --monitor firecracker` };
+  } catch (error) {
+    if (!(error instanceof LupineError)) throw error;
+    return { name, state: 'wanting', detail: `${error.line} (for --monitor firecracker)` };
   }
 }
 

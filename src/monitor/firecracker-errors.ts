@@ -60,12 +60,16 @@ export function firecrackerError(log: string, how: string): LupineError {
   return new LupineError('Firecracker failed', { where: lastComplaint(log) ?? how });
 }
 
+/** What Firecracker was about, which the user knows. */
+const STEPS =
+  /^((RunWith\w+ error|Failed to build MicroVM from Json|C[^:]* from one single json(?: failed)?): )+/;
+
 /** The last line of the log that says why, without its head and the steps that lead to it. */
 export function lastComplaint(log: string): string | undefined {
   return log
     .split('\n')
     .map((line) => line.replace(/^\S+ \[[^\]]*\] /, '').trim())
-    .map((line) => line.replace(/^(RunWith\w+ error|Failed to build MicroVM from Json): /g, ''))
+    .map((line) => line.replace(STEPS, ''))
     .filter((line) => line !== '' && !/^Firecracker exiting|^Running Firecracker/.test(line))
     .at(-1);
 }

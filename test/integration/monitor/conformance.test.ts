@@ -5,23 +5,27 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { monitorNames, type Network } from '../../../src/monitor/index.js';
 import { stateDirectory } from '../../../src/support/paths.js';
 import { testKernel } from '../../support/kernel.js';
-import { notHere } from '../../support/full.js';
-import { machines, makeTap, mayMakeTaps, type Machine } from '../../support/monitors.js';
+import { applications, type Application } from '../../support/applications.js';
+import { eventually, killAll, leftovers, Lupine } from '../../support/cli.js';
+import { fullTest, notHere } from '../../support/full.js';
+import { forward, machines, makeTap, mayMakeTaps, type Machine } from '../../support/monitors.js';
 import { Guests, MEMORY_MIB, PATIENCE, ran, says } from './conformance-support.js';
 import { isAlive, transcript } from './support.js';
 
 const kernel = await testKernel();
 const guests = new Guests(kernel);
 const present = await machines(guests.prove);
+afterEach(killAll);
 afterAll(() => guests.bench.remove());
 
 describe.each(present)('$label', (machine: Machine) => {
@@ -173,6 +177,12 @@ describe.each(present)('$label', (machine: Machine) => {
     });
   }
 
+  for (const application of [applications.redis, applications.nginx]) {
+    const mode = monitor.capabilities.networks.includes('user') ? 'user' : 'tap';
+    if (mode === 'tap' && !mayMakeTaps) continue;
+    fullTest(`${application.name} on ${machine.label}`, () => serves(machine, application, mode));
+  }
+
   test('what it lacks is refused, naming who has it', async () => {
     const lacking = (['none', 'user', 'tap'] as const).find(
       (mode) => !monitor.capabilities.networks.includes(mode),
@@ -249,6 +259,38 @@ async function reachable(mode: 'user' | 'tap'): Promise<Reachable> {
     url: () => `http://${tap.guest}/page`,
     remove: () => tap.remove(),
   };
+}
+
+/** An application of the catalogue, by the command line, used by its own client and stopped. */
+async function serves(
+  { monitor, accelerator }: Machine,
+  application: Application,
+  mode: 'user' | 'tap',
+): Promise<void> {
+  const tap = mode === 'tap' ? await makeTap() : undefined;
+  const network =
+    tap === undefined
+      ? ['-p', String(application.port)]
+      : ['--network', `tap:${tap.device},ip=${tap.guest}/30,gw=${tap.host}`];
+  const { reference } = await application.image();
+  const kind = ['--profile', 'lupine-general', '--monitor', monitor.name, '--accel', accelerator];
+  const vm = new Lupine(['run', ...kind, ...network, reference]);
+  const port =
+    tap === undefined
+      ? await vm.port(application.port)
+      : await forward(tap.guest, application.port);
+  if (tap !== undefined) await eventually(() => accepts(tap.guest, application.port), 600_000);
+  expect(await application.use(port)).toEqual(application.answers);
+  vm.signal('SIGTERM');
+  expect((await vm.ended).status).toBe(application.stopped);
+  expect(leftovers(vm.pid)).toEqual([]);
+  await tap?.remove();
+}
+
+async function accepts(host: string, port: number): Promise<void> {
+  const socket = connect({ host, port, timeout: 2_000 }).once('timeout', () => socket.destroy());
+  await once(socket, 'connect');
+  socket.destroy();
 }
 
 async function fetchPage(url: string): Promise<string> {

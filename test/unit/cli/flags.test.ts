@@ -7,6 +7,8 @@ import {
   environment,
   environmentFile,
   kernelOption,
+  jail,
+  monitorName,
   publish,
   pullPolicy,
   size,
@@ -14,6 +16,18 @@ import {
 import { parseNetwork } from '../../../src/cli/network-flag.js';
 
 afterEach(() => vi.unstubAllEnvs());
+
+describe('--monitor and --jail', () => {
+  it('take the names of monitors, and numbers of a user and a group', () => {
+    expect(monitorName('firecracker')).toBe('firecracker');
+    expect(() => monitorName('xen')).toThrow(/qemu or firecracker/);
+    expect(jail('61000:61001')).toEqual({ uid: 61_000, gid: 61_001 });
+  });
+
+  it.each(['0:0', '0:1', '1:0', 'nobody', '61000', '-1:2', '1:2:3'])('no jail for %s', (text) => {
+    expect(() => jail(text)).toThrow(/UID:GID/);
+  });
+});
 
 describe('--pull', () => {
   it("knows docker's words", () => {

@@ -33,8 +33,10 @@ mount -t devpts pts /root/dev/pts
 mount -t cgroup2 cgroup /root/sys/fs/cgroup
 ip link set lo up
 hostname lab
-# 64 or 65: what the command's end was, beyond any status of QEMU's own.
+# 64 or 65: what the command's end was, beyond any status of QEMU's own. Through a pipe, since programs that see a
+# terminal keep drawing on it.
 exec switch_root /root /bin/sh -c '
-	if /bin/sh /run/lab/command; then end=100; else end=101; fi
+	(/bin/sh /run/lab/command; echo $? >/run/lab/status) 2>&1 | cat
+	if [ "$(cat /run/lab/status)" = 0 ]; then end=100; else end=101; fi
 	printf "\\$end" | dd of=/dev/port bs=1 seek=244 2>/dev/null
 	sleep 60'

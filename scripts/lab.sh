@@ -60,7 +60,7 @@ qemu-system-x86_64 -M q35 -accel tcg -cpu max,+svm -smp "${LUPINE_LAB_CPUS:-1}" 
 	-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 	-device virtio-9p-pci,fsdev=host,mount_tag=host \
 	-kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$boot/initrd" \
-	-append 'console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests' </dev/null || end=$?
+	-append 'console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests no_timer_check' </dev/null || end=$?
 case $end in
 129) ;;
 131) exit 1 ;;

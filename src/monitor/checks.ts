@@ -24,10 +24,7 @@ export async function checkFiles(vm: VmConfig): Promise<void> {
   );
 }
 
-/**
- * The kernel as it lies in memory, and the initrd above it, must fit; or the guest ends without a word.
- */
-
+/** The kernel as it lies in memory, and the initrd above it, must fit; or the guest ends without a word. */
 export async function checkMemory({ kernel, initrd, memoryMiB }: VmConfig): Promise<void> {
   const { end } = await inspectKernel(kernel);
   const initrdBytes = initrd === undefined ? 0 : (await initrdSize(initrd)).size;
@@ -44,4 +41,3 @@ function initrdSize(path: string): Promise<{ size: number }> {
     throw new LupineError('cannot read the initrd', { where: path, cause });
   });
 }
-

@@ -46,6 +46,23 @@ test('KVM that fails is told, each time, and proved once', async () => {
   expect(prove.mock.calls.flat()).toEqual(['kvm', 'tcg']);
 });
 
+test('a monitor without emulation has no way round KVM, and says who has', async () => {
+  const prove = kvmHangs();
+  const firecracker = {
+    name: 'firecracker',
+    version: '1.16.1',
+    capabilities: capabilitiesOf('firecracker'),
+  } as const;
+  for (let time = 0; time < 2; time++) {
+    await expect(choose(prove, { monitor: firecracker })).rejects.toMatchObject({
+      message: 'KVM does not work here',
+      where: expect.stringContaining('it hung') as string,
+      fix: expect.stringContaining('--monitor qemu') as string,
+    });
+  }
+  expect(prove.mock.calls.flat()).toEqual(['kvm']);
+});
+
 test('another QEMU is proved anew; a corrupt memory too', async () => {
   const prove = works();
   await choose(prove);

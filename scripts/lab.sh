@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The KVM lab: runs a command (unless told: the conformance suite of the monitors) where /dev/kvm works.
 # On a machine with usable KVM that is here. Elsewhere it is a VM under QEMU's emulation of a processor with
-# SVM, whose root is this machine's, read-only, with all that is written kept in the VM's memory.
+# SVM, whose root is this machine's, read-only and as far as this user may read it, with all that is written kept in
+# the VM's memory.
 #
-#   npm run lab [-- COMMAND...]     LUPINE_FIRECRACKER names the program of Firecracker, if not on PATH.
+#   npm run lab [-- COMMAND...]     LUPINE_FIRECRACKER names the program of Firecracker, if not on PATH;
+#                                   LUPINE_LAB=vm takes the VM in any case.
 #
 # For the VM: qemu-system-x86, busybox-static, cpio, and Debian's kernel package (fetched, not installed).
 set -euo pipefail
@@ -25,7 +27,7 @@ if [ ! -e "$kernel" ]; then
 	echo "lab: fetching $package" >&2
 	fetched=$(mktemp -d "$cache/fetching.XXXXXX")
 	trap 'rm -rf "$fetched"' EXIT
-	(cd "$fetched" && apt-get download -qq "$package" && dpkg-deb -x "$package"_*.deb tree)
+	(cd "$fetched" && apt-get download -qq -o APT::Sandbox::User= "$package" && dpkg-deb -x "$package"_*.deb tree)
 	mv -T "$fetched/tree" "$kernel"
 	rm -rf "$fetched"
 fi
@@ -55,7 +57,7 @@ done >"$boot/root/modules/order"
 (cd "$boot/root" && find . | cpio -o -H newc --quiet) >"$boot/initrd"
 
 end=0
-qemu-system-x86_64 -M q35 -accel tcg -cpu max,+svm -smp "${LUPINE_LAB_CPUS:-1}" -m "${LUPINE_LAB_MEMORY:-4096}" \
+qemu-system-x86_64 -M q35 -accel tcg -cpu max,+svm -m 4096 \
 	-nodefaults -no-user-config -no-reboot -display none -serial stdio -device isa-debug-exit,iobase=0xf4 \
 	-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 	-device virtio-9p-pci,fsdev=host,mount_tag=host \

@@ -56,8 +56,9 @@ done >"$boot/root/modules/order"
 } >"$boot/root/lab/command"
 (cd "$boot/root" && find . | cpio -o -H newc --quiet) >"$boot/initrd"
 
+# With -icount time goes by instructions while the VM computes: a busy host makes it slow, and no timer of it late.
 end=0
-qemu-system-x86_64 -M q35 -accel tcg -cpu max,+svm -m 4096 \
+qemu-system-x86_64 -M q35 -accel tcg -icount shift=2 -cpu max,+svm -m 4096 \
 	-nodefaults -no-user-config -no-reboot -display none -serial stdio -device isa-debug-exit,iobase=0xf4 \
 	-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
 	-device virtio-9p-pci,fsdev=host,mount_tag=host \

@@ -7,10 +7,19 @@
  * process of the namespace: when unshare dies the shell is killed, and with it the namespace.
  */
 
-import { chown, copyFile, link, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import {
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  readFile,
+  readdir,
+  rmdir,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { processId, thisProcess } from '../support/alive.js';
 import { LupineError, isSystemError } from '../support/errors.js';
-import { startTime } from '../support/temporary.js';
 import { files, firecrackerArgs, firecrackerConfig } from './firecracker-config.js';
 import { findProgram, isExecutable } from './programs.js';
 import { installFirecracker } from './firecracker-errors.js';
@@ -39,7 +48,9 @@ export async function makeJail(program: string, vm: VmConfig, jail: Jail): Promi
     throw new LupineError('a jail needs root', { fix: 'run with sudo, or leave out --jail' });
   }
   const jailer = findJailer(program);
-  const id = `${process.pid}-${(await startTime(process.pid)) ?? '0'}-${basename(vm.directory).replace(/\W/g, '').slice(-12)}`;
+  const owner = thisProcess();
+  const own = basename(vm.directory).replace(/\W/g, '').slice(-12);
+  const id = `${owner.pid}-${owner.start}-${own}`;
   const base = join(vm.directory, 'jail');
   const root = join(base, basename(program), id, 'root');
   await mkdir(root, { recursive: true });
@@ -129,7 +140,7 @@ async function memoryLimit(group: string, memoryMiB: number): Promise<string[]> 
 async function removeAbandoned(group: string): Promise<void> {
   for (const name of await readdir(group).catch(() => [])) {
     const [pid, started] = name.split('-');
-    if (!/^\d+-\d+-\w+$/.test(name) || (await startTime(Number(pid))) === started) continue;
+    if (!/^\d+-\d+-\w+$/.test(name) || processId(Number(pid))?.start === started) continue;
     await rmdir(join(group, name)).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 /** What the conformance suite boots: init with a small static program (busybox), and the bare kernel. */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,8 @@ export class Guests {
     vm: Partial<VmConfig> = {},
     settings: Partial<Settings> = {},
   ): Promise<Instance> {
-    return startInstance(monitor, {
+    const directory = mkdtempSync(join(this.bench.directory, 'vm-'));
+    const config: Parameters<typeof startInstance>[1] = {
       vm: {
         name: 'conformance',
         kernel: this.#kernel,
@@ -84,7 +85,8 @@ export class Guests {
         argv: ['/bin/busybox', 'sh', '-c', `b() { /bin/busybox "$@"; }\n${script}`],
         ...settings,
       },
-    });
+    };
+    return startInstance(monitor, config, directory);
   }
 }
 

@@ -6,14 +6,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { monitorNames, type Network } from '../../../src/monitor/index.js';
-import { stateDirectory } from '../../../src/support/paths.js';
 import { testKernel } from '../../support/kernel.js';
 import { applications, type Application } from '../../support/applications.js';
 import { eventually, killAll, leftovers, Lupine } from '../../support/cli.js';
@@ -192,11 +191,6 @@ describe.each(present)('$label', (machine: Machine) => {
     await expect(
       guests.start(machine, 'true', { network: { mode: 'user', ports: [] } }),
     ).rejects.toMatchObject({ fix: `use --monitor ${others.join(' or ')}` });
-  });
-
-  test('nothing is left of any of them', () => {
-    const instances = join(stateDirectory(), 'instances');
-    expect(existsSync(instances) ? readdirSync(instances) : []).toEqual([]);
   });
 });
 

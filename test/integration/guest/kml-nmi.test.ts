@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareSource } from '../../../src/kernel/index.js';
 import { QmpClient } from '../../../src/monitor/qmp.js';
 import { silentProgress } from '../../../src/support/progress.js';
@@ -45,24 +45,37 @@ const FAULTING_HANDLER = `{
 let directory = '';
 let tree = '';
 
+const NMI = 'arch/x86/kernel/nmi.c';
+
+function faulting(text: string): string {
+  return text
+    .replace('#include <linux/nmi.h>', '#include <linux/nmi.h>\n#include <linux/uaccess.h>')
+    .replace(
+      '\t__this_cpu_add(nmi_stats.unknown, 1);\n\n\tpr_emerg',
+      `\t${FAULTING_HANDLER}\n\n\tpr_emerg`,
+    );
+}
+
+function unprotected(text: string): string {
+  return text.replace(/^\tkml_ist_(enter|exit)\(\);$/gm, '');
+}
+
+const context = { progress: silentProgress };
+
+function source() {
+  return prepareSource({ kind: 'line', line: '6.12' }, ['lupine', 'kml'], context);
+}
+
 beforeAll(async () => {
   if (!isFull) return;
   directory = await mkdtemp(join(tmpdir(), 'lupine-nmi-'));
-  const context = { progress: silentProgress };
   const options = { profile: 'lupine-base', configFiles: [extras] } as const;
   const [kernel] = await buildKernels([], ['kml'], options, context);
-  const { path } = await prepareSource({ kind: 'line', line: '6.12' }, ['lupine', 'kml'], context);
+  const { path } = await source();
   tree = join(directory, 'source');
   // The files are those of the cache: what is changed gets a file of its own.
   await exec('cp', ['-al', path, tree]);
-  await change('arch/x86/kernel/nmi.c', (text) =>
-    text
-      .replace('#include <linux/nmi.h>', '#include <linux/nmi.h>\n#include <linux/uaccess.h>')
-      .replace(
-        '\t__this_cpu_add(nmi_stats.unknown, 1);\n\n\tpr_emerg',
-        `\t${FAULTING_HANDLER}\n\n\tpr_emerg`,
-      ),
-  );
+  await change(NMI, faulting);
   await exec('mkdir', [join(directory, 'out')]);
   await copyFile(kernel?.config ?? '', join(directory, 'out/.config'));
   await make('olddefconfig');
@@ -137,6 +150,15 @@ function output(args: readonly string[]): Promise<string> {
   });
 }
 
+test('the source has what the handler and the negative control change', async () => {
+  const { path } = await source();
+  const text = await readFile(join(path, NMI), 'utf8');
+  expect(faulting(text)).toContain('copy_from_user_nofault');
+  expect(faulting(text).match(/lupine test/g)).toHaveLength(1);
+  expect(text.match(/kml_ist_/g)).toHaveLength(2);
+  expect(unprotected(text)).not.toContain('kml_ist_');
+});
+
 fullTest('KML: NMIs whose handler faults', async () => {
   await make('vmlinux');
   const said = await bombarded();
@@ -145,9 +167,7 @@ fullTest('KML: NMIs whose handler faults', async () => {
   expect(said).not.toMatch(/^not ok|WARNING:|BUG:|Oops|Kernel panic/m);
 
   // The negative control.
-  await change('arch/x86/kernel/nmi.c', (text) =>
-    text.replace(/^\tkml_ist_(enter|exit)\(\);$/gm, ''),
-  );
+  await change(NMI, unprotected);
   await make('vmlinux');
   expect(await bombarded()).toMatch(/^not ok|BUG:|Oops|Kernel panic|double fault/m);
 });

@@ -12,7 +12,8 @@ describe('the builds', () => {
   test('differ in their jobs and their directories alone', () => {
     for (const quick of [true, false]) {
       const steps = buildSteps(quick);
-      expect(steps.map(({ name }) => name)).toEqual(['make-j1', 'make-j2', 'make-j4']);
+      const names = quick ? ['make-j1', 'make-j4'] : ['make-j1', 'make-j2', 'make-j4'];
+      expect(steps.map(({ name }) => name)).toEqual(names);
       const same = steps.map(({ jobs, command }) =>
         command.map((word) => word.replace(`/tmp/j${jobs}`, 'OUT').replace(/^-j\d$/, '-j')),
       );

@@ -19,6 +19,9 @@
 #include <unistd.h>
 
 #define CALLS 10000
+/* So many that what is done once, as to patch call sites, does not show. */
+#define FORKS 1000
+#define EXECS 200
 
 static inline uint64_t ticks(void)
 {
@@ -53,14 +56,14 @@ static void forks(void)
 {
 	uint64_t start = ticks();
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < FORKS; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0)
 			_exit(0);
 		waitpid(pid, NULL, 0);
 	}
-	printf("fork %.0f\n", (double)(ticks() - start) / 100);
+	printf("fork %.0f\n", (double)(ticks() - start) / FORKS);
 }
 
 static void execs(void)
@@ -68,7 +71,7 @@ static void execs(void)
 	char *const arguments[] = { "/init", "stop", NULL };
 	uint64_t start = ticks();
 
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < EXECS; i++) {
 		pid_t pid = vfork();
 
 		if (pid == 0) {
@@ -77,7 +80,7 @@ static void execs(void)
 		}
 		waitpid(pid, NULL, 0);
 	}
-	printf("exec %.0f\n", (double)(ticks() - start) / 50);
+	printf("exec %.0f\n", (double)(ticks() - start) / EXECS);
 }
 
 int main(int argc, char **argv)

@@ -23,6 +23,7 @@
 static const struct kml_test *const groups[] = {
 	register_tests, fault_tests, signal_tests,
 	process_tests, thread_tests, trace_tests, gate_tests,
+	site_tests,
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

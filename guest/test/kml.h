@@ -25,6 +25,7 @@ extern const struct kml_test process_tests[];
 extern const struct kml_test thread_tests[];
 extern const struct kml_test trace_tests[];
 extern const struct kml_test gate_tests[];
+extern const struct kml_test site_tests[];
 
 /* Are programs to run at CPL 0? As the kernel's command line says. */
 bool kml_is_on(void);

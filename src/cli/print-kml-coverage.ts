@@ -120,7 +120,6 @@ export function coverageJson(files: readonly FileCoverage[], names: Names) {
         between: one.form.between.map(({ text }) => text),
         before: one.site.before.map(({ text }) => text),
         bytes: one.site.before.map(({ bytes }) => Buffer.from(bytes).toString('hex')),
-        jumpedTo: one.site.jumpedTo,
         patched: one.patched,
         refused: one.refused,
         rule: one.rule,

@@ -1,7 +1,7 @@
 /**
- * One line of `objdump -d -w` as an instruction, and the little that is to be known of what it does: where
- * it leads, and whether it writes the register of a system call's number. Foreign input: whatever a line
- * is, the outcome is an instruction or undefined.
+ * One line of `objdump -d -w` as an instruction, and the little that is to be known of what it does: whether
+ * it leads elsewhere, and whether it writes the register of a system call's number. Foreign input: whatever
+ * a line is, the outcome is an instruction or undefined.
  */
 
 export interface Instruction {
@@ -53,14 +53,6 @@ export function neverFalls(text: string): boolean {
 /** Fillers between functions; those with prefixes too. */
 export function isPadding(text: string): boolean {
   return /^(?:(?:data16|cs|ds|es) +)*(?:nop[wlq]?|int3|xchg +%ax,%ax)(?: |$)/.test(text);
-}
-
-/** The address that a direct jump or call leads to. */
-export function branchTarget(text: string): number | undefined {
-  const found = /^(?:j\S*|call|loop\S*|xbegin)(?:,p[nt])? ([0-9a-f]{1,13})(?: |$)/.exec(
-    text.replace(PREFIXES, ''),
-  );
-  return found?.[1] === undefined ? undefined : parseInt(found[1], 16);
 }
 
 /** The operands, in AT&T order: the last is the one written. */

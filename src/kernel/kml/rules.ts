@@ -27,7 +27,6 @@ export const REFUSALS = {
   sigreturn: 'rt_sigreturn',
   pages: 'on two pages',
   ambiguous: 'may belong to a longer instruction',
-  target: 'a jump leads between',
   padding: 'no padding in reach',
 } as const;
 
@@ -46,6 +45,8 @@ export interface Rule {
 const JUMP = 5;
 const SHORT_JUMP = 2;
 const SIGRETURN = 15;
+/** Bytes of a jump that may be such that no instruction begins with them. */
+const HOLES: ReadonlySet<number> = new Set([3, 4]);
 /** Bytes of the program that a stub may hold. */
 const STUB_COPY = 24;
 
@@ -63,15 +64,15 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: 'several',
-    title: 'several plain instructions, no jump seen that leads between them',
-    taken: false,
-    apply: (site, form) => {
-      const replaced = fewest(site.before);
-      const first = replaced[0];
-      if (first === undefined) return { refused: 'form' };
-      const inside = replaced.slice(1).some(({ address }) => site.jumpedTo.includes(address));
-      return inside ? { refused: 'target' } : jumpAt(first, form);
+    name: 'two',
+    title: 'two plain instructions, the second from the fourth or fifth byte on',
+    taken: true,
+    // A task that comes to the second is led to its copy in the stub.
+    apply: ({ before }, form) => {
+      const plain = plainBefore(before);
+      const pairs = plain.filter((one, at) => at + 1 < plain.length && HOLES.has(one.bytes.length));
+      const place = pairs.findLast(({ address }) => onOnePage(address, JUMP)) ?? pairs.at(-1);
+      return place === undefined ? { refused: 'form' } : jumpAt(place, form);
     },
   },
   {
@@ -108,14 +109,6 @@ function plainBefore(before: readonly Instruction[]): readonly Instruction[] {
     return bytes > STUB_COPY || plainKind(one.bytes) === undefined;
   });
   return before.slice(other + 1);
-}
-
-/** The fewest plain instructions just before that have room for a jump; none where there are not enough. */
-function fewest(before: readonly Instruction[]): readonly Instruction[] {
-  const plain = plainBefore(before);
-  let bytes = 0;
-  const first = plain.findLastIndex((one) => (bytes += one.bytes.length) >= JUMP);
-  return first === -1 ? [] : plain.slice(first);
 }
 
 function reaches(from: number, { address, length }: Padding): boolean {

@@ -1,14 +1,12 @@
 /**
  * Finds the SYSCALL instructions in a disassembly that comes line by line, with the straight line of
- * instructions before each, the direct jumps that lead into that line, and the padding in reach of
- * a short jump. Memory grows with the number of places where the bytes of SYSCALL are, not with the text.
+ * instructions before each, and the padding in reach of a short jump. Memory grows with the number of
+ * places where the bytes of SYSCALL are, not with the text.
  *
- * The disassembly is a linear sweep: data between functions can put it out of step for some bytes, and
- * indirect jumps are not seen.
+ * The disassembly is a linear sweep: data between functions can put it out of step for some bytes.
  */
 
 import {
-  branchTarget,
   isPadding,
   leavesLine,
   neverFalls,
@@ -23,8 +21,6 @@ export interface Site {
   readonly symbol?: { readonly name: string; readonly offset: number };
   /** What is executed before it, oldest first: back to a label, a jump, or as far as is looked. */
   readonly before: readonly Instruction[];
-  /** Addresses from `before` on, and its own, that direct jumps or calls of the file lead to. */
-  readonly jumpedTo: readonly number[];
   /** Padding in reach of a jump of two bytes before the SYSCALL: never executed. */
   readonly padding: readonly Padding[];
 }
@@ -36,22 +32,19 @@ export interface Padding {
 
 /** So many instructions are looked at. */
 const LOOK_BACK = 16;
-/** Jumps and padding are kept when they lie in a cell of this size near a candidate. */
+/** Padding is kept when it lies in a cell of this size near a candidate. */
 const CELL = 256;
 /** From behind a jump of two bytes. */
 export const SHORT_REACH = { back: 128, ahead: 127 } as const;
 
 const LABEL = /^[0-9a-f]{1,16} <(.*)>:$/;
-/** First letters of what jumps and calls begin with, prefixes included. */
-const JUMPS = new Set('jclxbnd');
 
-type Found = Omit<Site, 'jumpedTo' | 'padding'>;
+type Found = Omit<Site, 'padding'>;
 
 export class SiteFinder {
   readonly #cells = new Set<number>();
   readonly #candidates: ReadonlySet<number>;
   readonly #found: Found[] = [];
-  readonly #targets = new Set<number>();
   readonly #padding: Padding[] = [];
   /** Raw lines: most are never looked at again. */
   #recent: string[] = [];
@@ -81,7 +74,6 @@ export class SiteFinder {
     const tab = line.indexOf('\t', colon + 2);
     const text = tab === -1 ? '' : line.slice(tab + 1);
     this.#notePadding(line, text);
-    if (JUMPS.has(text.charAt(0))) this.#noteTarget(text);
     if (text.startsWith('syscall')) this.#noteSite(line);
     this.#recent.push(line);
     if (this.#recent.length > 4 * LOOK_BACK) this.#recent = this.#recent.slice(-LOOK_BACK);
@@ -92,9 +84,6 @@ export class SiteFinder {
     this.#endPadding();
     return this.#found.map((found) => ({
       ...found,
-      jumpedTo: [...found.before.map(({ address }) => address), found.address].filter((address) =>
-        this.#targets.has(address),
-      ),
       padding: this.#padding.filter(
         ({ address }) =>
           address >= found.address - SHORT_REACH.back &&
@@ -139,13 +128,6 @@ export class SiteFinder {
       next = one.address;
     }
     return before;
-  }
-
-  #noteTarget(text: string): void {
-    const target = branchTarget(text.replace(/ +/g, ' '));
-    if (target !== undefined && this.#cells.has(Math.floor(target / CELL))) {
-      this.#targets.add(target);
-    }
   }
 
   /** Padding is what lies behind a jump or return and does nothing. */

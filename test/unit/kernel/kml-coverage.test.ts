@@ -57,14 +57,22 @@ const SOURCE = `
     syscall
     jmp 2b
   form small
-    xor %eax, %eax
+    xor %rax, %rax
     mov %rbx, %rdi
     syscall
   form small_jumped
-    xor %eax, %eax
+    xor %rax, %rax
 3:  mov %rbx, %rdi
     syscall
     jmp 3b
+  form fifth
+    movslq 120(%r15), %rdi
+    mov %r12, %rax
+    syscall
+  form third
+    xor %edx, %edx
+    mov %r12, %rax
+    syscall
   form too_far
     mov $39, %eax
     .rept 9
@@ -119,6 +127,10 @@ describe('fileCoverage', () => {
     expect(verdict('moves')).toEqual(['moves', true, undefined, 'one']);
     // What a jump leads to stays in place.
     expect(verdict('moves_jumped')).toEqual(['moves', true, undefined, 'one']);
+    expect(verdict('small')).toEqual(['moves', true, undefined, 'two']);
+    expect(verdict('small_jumped')).toEqual(['moves', true, undefined, 'two']);
+    expect(verdict('too_far')).toEqual(['moves', true, undefined, 'two']);
+    expect(verdict('fifth')).toEqual(['register', true, undefined, 'two']);
   });
 
   it('knows what it refuses, and why', () => {
@@ -134,9 +146,8 @@ describe('fileCoverage', () => {
   it('says which rule would take the others', () => {
     expect(verdict('zero_near_padding')).toEqual(['zero', false, 'form', 'short']);
     expect(verdict('zero')).toEqual(['zero', false, 'form', undefined]);
-    expect(verdict('small')).toEqual(['moves', false, 'form', 'several']);
-    expect(verdict('small_jumped')).toEqual(['moves', false, 'form', undefined]);
-    expect(verdict('too_far')).toEqual(['moves', false, 'form', 'several']);
+    // The second begins with the third byte of a jump.
+    expect(verdict('third')).toEqual(['register', false, 'form', undefined]);
   });
 
   it('takes no bytes for a SYSCALL that are a constant', () => {

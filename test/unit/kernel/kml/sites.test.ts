@@ -42,7 +42,6 @@ describe('SiteFinder', () => {
       'mov $0x1,%eax',
       'mov %rdi,%rsi',
     ]);
-    expect(first?.jumpedTo).toEqual([0x1006]);
     expect(first?.padding).toEqual([{ address: 0x100e, length: 6 }]);
     expect(second).toMatchObject({
       address: 0x1014,

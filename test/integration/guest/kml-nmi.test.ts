@@ -29,31 +29,28 @@ const NMIS = 8_192;
 /** Milliseconds for a machine, on a busy host. */
 const LIMIT = 20 * 60_000;
 
-/** Each unknown NMI reads where nothing is mapped, and only now and then says so. */
+/** Each NMI reads where nothing is mapped, and only now and then says so. */
 const FAULTING_HANDLER = `{
-	static int count;
-	u8 byte;
+		static int count;
+		u8 byte;
 
-	copy_from_user_nofault(&byte, (void __user *)8, 1);
-	if (++count % 1024 == 0)
-		pr_emerg("lupine test: %d NMIs\\n", count);
-	return;
-}
-
-	this_cpu_add(nmi_stats.unknown, 1);`;
+		copy_from_user_nofault(&byte, (void __user *)8, 1);
+		if (++count % 1024 == 0)
+			pr_emerg("lupine test: %d NMIs\\n", count);
+		return;
+	}
+`;
 
 let directory = '';
 let tree = '';
 
 const NMI = 'arch/x86/kernel/nmi.c';
 
+/** A machine without the port of reasons says that it has all: the first asked for is a system error. */
 function faulting(text: string): string {
   return text
     .replace('#include <linux/nmi.h>', '#include <linux/nmi.h>\n#include <linux/uaccess.h>')
-    .replace(
-      '\t__this_cpu_add(nmi_stats.unknown, 1);\n\n\tpr_emerg',
-      `\t${FAULTING_HANDLER}\n\n\tpr_emerg`,
-    );
+    .replace('\tpr_emerg("NMI: PCI system error', `\t${FAULTING_HANDLER}\n$&`);
 }
 
 function unprotected(text: string): string {

@@ -1,9 +1,8 @@
 /**
- * What each object that was linked into a kernel takes of memory: the sizes of its sections, before the
- * link. That is not the linker's truth to the byte: it merges equal strings, pads, makes tables of its
- * own and, where it is told to, leaves out what nobody calls. The map that would tell (CONFIG_VMLINUX_MAP)
- * is an option of the kernel itself. Objects are those that the command of the link names, by archive:
- * what an earlier build left behind is not counted.
+ * What each object that was linked into a kernel takes of memory: the sizes of its sections, but for those
+ * that the linker's map (CONFIG_VMLINUX_MAP) lists as discarded. That is not the linker's truth to the byte:
+ * it merges equal strings, pads, and makes tables of its own. Objects are those that the command of the link
+ * names, by archive: what an earlier build left behind is not counted.
  */
 
 import { readFile, readdir, writeFile } from 'node:fs/promises';
@@ -58,9 +57,10 @@ export async function measureObjects(
   optionOf: (path: string) => string | undefined,
 ): Promise<ObjectSize[]> {
   const objects: ObjectSize[] = [];
+  const leftOut = await discardedSections(output);
   for (const path of await linkedObjects(output, symbols)) {
     const option = optionOf(path);
-    const sizes = measureObject(await readFile(join(output, `${path}.o`)));
+    const sizes = measureObject(await readFile(join(output, `${path}.o`)), leftOut.get(path));
     objects.push({ path, ...(option === undefined ? {} : { option }), sizes });
   }
   const table = (await readdir(output))
@@ -72,14 +72,47 @@ export async function measureObjects(
   return [...objects, { path: kallsyms.path, option: kallsyms.option, sizes }];
 }
 
-/** Where the bytes of one object will be. @throws Error when it is no ELF file. */
-export function measureObject(file: Buffer): SectionSizes {
+/** Sections by name and size: how many of an object's are of each. */
+type SectionCounts = Map<string, number>;
+
+/**
+ * Where the bytes of one object will be. @param leftOut the sections that the linker discarded.
+ * @throws Error when it is no ELF file.
+ */
+function measureObject(file: Buffer, leftOut: SectionCounts = new Map()): SectionSizes {
   const sizes = { text: 0, rodata: 0, data: 0, init: 0, bss: 0 };
+  const left = new Map(leftOut);
   for (const section of readSections(file)) {
     if (!section.allocated || discarded.test(section.name)) continue;
-    sizes[init.test(section.name) ? 'init' : memoryKind(section)] += section.size;
+    const key = countKey(section.name, section.size);
+    const count = left.get(key) ?? 0;
+    if (count > 0) left.set(key, count - 1);
+    else sizes[init.test(section.name) ? 'init' : memoryKind(section)] += section.size;
   }
   return sizes;
+}
+
+function countKey(name: string, size: number): string {
+  return `${name} ${size}`;
+}
+
+/** What the link discarded of each object, by its path without `.o`; nothing where there is no map. */
+async function discardedSections(output: string): Promise<Map<string, SectionCounts>> {
+  const found = new Map<string, SectionCounts>();
+  const name = 'vmlinux.map';
+  if (!(await readdir(output)).includes(name)) return found;
+  const map = await readFile(join(output, name), 'utf8');
+  const list = /^Discarded input sections$([^]*?)^Memory Configuration$/m.exec(map)?.[1] ?? '';
+  // A long name has a line of its own.
+  for (const [, section = '', size, path = ''] of list.matchAll(
+    /^ (\S+)\s+0x0+\s+0x([0-9a-f]+) (\S+)\.o$/gm,
+  )) {
+    const counts: SectionCounts = found.get(path) ?? new Map<string, number>();
+    const key = countKey(section, Number(`0x${size}`));
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    found.set(path, counts);
+  }
+  return found;
 }
 
 /** All that an object takes when the kernel starts; its init part is given back. */

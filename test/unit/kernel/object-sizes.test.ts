@@ -22,7 +22,9 @@ const sources: Readonly<Record<string, string>> = {
     __attribute__((section(".init.data"))) int epoll_parameter = 3;
     __attribute__((section(".data..ro_after_init"))) int epoll_seal = 3;
     __attribute__((section(".modinfo"))) const char epoll_licence[500] = "GPL";
-    int epoll_wait(void) { return epoll_limit; }`,
+    int epoll_wait(void) { return epoll_limit; }
+    __attribute__((section(".data.unused"))) int unused[64] = { 1 };
+    __attribute__((section(".rodata.unused_string"))) const char unused_string[32] = "";`,
   'fs/stale': 'int stale[1000] = { 1 };',
   'lib/needed': 'int needed(void) { return 2; }\n__attribute__((weak)) int helper;',
   'lib/unneeded': 'int unneeded(void) { return 3; }\n__attribute__((weak)) int helper;',
@@ -50,6 +52,21 @@ beforeAll(() => {
 
 afterAll(() => rmSync(output, { recursive: true }));
 
+/** As GNU ld writes it: a long name has a line of its own. */
+const linkMap = `Archive member included to satisfy reference by file (symbol)
+
+Discarded input sections
+
+ .data.unused   0x0000000000000000      0x100 fs/eventpoll.o
+ .rodata.unused_string
+                0x0000000000000000       0x20 fs/eventpoll.o
+ .data.unused   0x0000000000000000      0x100 fs/stale.o
+
+Memory Configuration
+
+ .data          0x0000000000000000        0x4 fs/eventpoll.o
+`;
+
 const symbols = `ffffffff81000000 T epoll_wait
 ffffffff81000010 T needed
 ffffffff81000020 t unneeded
@@ -59,6 +76,7 @@ ffffffff81000030 B helper
 describe('the objects of a kernel', () => {
   test('are those that were linked, by what their sections will be', async () => {
     const options: Readonly<Record<string, string>> = { 'fs/eventpoll': 'EPOLL' };
+    writeFileSync(join(output, 'vmlinux.map'), linkMap);
     const objects = await measureObjects(output, symbols, (path) => options[path]);
     expect(objects.map(({ path, option }) => [path, option])).toEqual([
       ['fs/eventpoll', 'EPOLL'],
@@ -77,6 +95,12 @@ describe('the objects of a kernel', () => {
     // A function and a number.
     expect(epoll?.init).toBeGreaterThan(4);
     expect(kallsyms).toEqual({ text: 0, rodata: 300, data: 0, bss: 0, init: 0 });
+  });
+
+  test('are whole where no map tells what the link discarded', async () => {
+    rmSync(join(output, 'vmlinux.map'), { force: true });
+    const [epoll] = await measureObjects(output, symbols, () => undefined);
+    expect(epoll?.sizes).toMatchObject({ rodata: 64 + 4 + 32, data: 4 + 256 });
   });
 
   test('are not known of a build that names no archives', async () => {

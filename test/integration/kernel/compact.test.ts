@@ -52,3 +52,12 @@ test('no hash is tested at boot that no crypto API serves', () => {
   expect(symbols.has('blake2s_final')).toBe(true);
   expect(symbols.has('blake2s_selftest')).toBe(false);
 });
+
+test.each([
+  ['a filter of a socket', 'sk_setsockopt', 'sk_attach_filter'],
+  ['the ioctl of ethtool', 'dev_ioctl', '__dev_ethtool'],
+  ['a nexthop that is an object', 'fib_create_info', 'rtm_new_nexthop'],
+])('%s is left out where nobody asks for it', (_, present, absent) => {
+  expect(symbols.has(present)).toBe(true);
+  expect(symbols.has(absent)).toBe(false);
+});

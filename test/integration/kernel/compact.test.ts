@@ -57,6 +57,7 @@ test.each([
   ['a filter of a socket', 'sk_setsockopt', 'sk_attach_filter'],
   ['the ioctl of ethtool', 'dev_ioctl', '__dev_ethtool'],
   ['a nexthop that is an object', 'fib_create_info', 'rtm_new_nexthop'],
+  ['XDP without bpf(2)', 'virtnet_probe', 'virtnet_xdp'],
 ])('%s is left out where nobody asks for it', (_, present, absent) => {
   expect(symbols.has(present)).toBe(true);
   expect(symbols.has(absent)).toBe(false);

@@ -62,3 +62,11 @@ test.each([
   expect(symbols.has(present)).toBe(true);
   expect(symbols.has(absent)).toBe(false);
 });
+
+test('stacks of the one processor are no part of the file', () => {
+  const bss = readSections(vmlinux).find(({ name }) => name === '.bss');
+  for (const name of ['irq_stack_backing_store', 'exception_stacks']) {
+    const address = symbols.get(name) ?? 0n;
+    expect(address).toBeGreaterThanOrEqual(bss?.address ?? address + 1n);
+  }
+});

@@ -1,21 +1,17 @@
 /** One Firecracker process: its launch, the proof that it runs, and the reason of its end. */
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import { constants, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { LupineError, isSystemError } from '../support/errors.js';
+import { LupineError } from '../support/errors.js';
+import { failed, guestEnd, MonitorChild } from './child.js';
 import { ConsolePipe } from './console-pipe.js';
 import { SerialConsole } from './console.js';
 import { FirecrackerApi } from './firecracker-api.js';
 import { files, firecrackerArgs, firecrackerConfig } from './firecracker-config.js';
 import { firecrackerError, kvmFailure, lastComplaint } from './firecracker-errors.js';
 import { makeJail } from './jail.js';
-import { LAUNCHER } from './launcher.js';
 import type { RunningVm, VmConfig, VmEnd } from './types.js';
-
-/** Kept of what it says on stderr: the last bytes. */
-const KEEP_BYTES = 64 * 1024;
 
 /** Milliseconds until it must have set up the machine. */
 const START_LIMIT = 30_000;
@@ -70,41 +66,32 @@ async function placeOf(program: string, vm: VmConfig): Promise<Place> {
 class FirecrackerProcess {
   readonly console: SerialConsole;
   readonly ended: Promise<VmEnd>;
-  readonly #child: ChildProcess;
+  readonly #child: MonitorChild;
   readonly #vm: VmConfig;
   readonly #place: Place;
   readonly #pipe: ConsolePipe;
   /** Aborted when the process is gone: nobody answers any more. */
   readonly #gone = new AbortController();
-  #spawnError: Error | undefined;
-  #stderr = '';
   #log = '';
-  #killed = false;
-  #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
 
   constructor(place: Place, vm: VmConfig, pipe: ConsolePipe) {
     this.#vm = vm;
     this.#place = place;
     this.#pipe = pipe;
-    const pinned = vm.hostCpu === undefined ? [] : ['taskset', '-c', String(vm.hostCpu)];
-    const command = [String(process.pid), ...pinned, ...place.command];
-    this.#child = spawn('setpriv', [...LAUNCHER, ...command], {
+    this.#child = new MonitorChild(place.command, vm, {
       stdio: ['pipe', pipe.writer, 'pipe'],
-      detached: true,
       cwd: place.directory,
     });
-    this.console = new SerialConsole(pipe.reader, this.#child.stdin as Writable);
+    this.console = new SerialConsole(pipe.reader, this.#child.process.stdin as Writable);
     this.ended = this.#watchEnd();
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.pid;
   }
 
   kill(): void {
-    if (this.#exit !== undefined) return;
-    this.#killed = true;
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
   }
 
   /** Fulfils once the guest runs (or has already run to its end). */
@@ -132,34 +119,14 @@ class FirecrackerProcess {
   /** A guest that was quicker than the API is no failure: how it ended is for `ended` to tell. */
   async #endedEarly(): Promise<void> {
     const end = await this.ended;
-    if (this.#exit?.code === 0) return;
-    if (isSystemError(this.#spawnError, 'ENOENT')) {
-      throw new LupineError('a program is missing', {
-        where: 'setpriv',
-        fix: 'apt-get install util-linux',
-      });
-    }
-    const said = `${this.#stderr}\n${this.#log}`;
+    if (this.#child.succeeded) return;
+    this.#child.checkStarted();
+    const said = `${this.#child.stderr}\n${this.#log}`;
     throw firecrackerError(said, end.kind === 'failed' ? end.reason : 'it was killed');
   }
 
   async #watchEnd(): Promise<VmEnd> {
-    const { stderr } = this.#child;
-    stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEEP_BYTES);
-    });
-    const said = new Promise<void>((done) => stderr?.once('close', () => done()) ?? done());
-    const exited = new Promise<void>((done) => {
-      this.#child.once('error', (error) => {
-        this.#spawnError = error;
-        done();
-      });
-      this.#child.once('exit', (code, signal) => {
-        this.#exit = { code, signal };
-        done();
-      });
-    });
-    await Promise.all([exited, said]);
+    await this.#child.gone;
     this.#pipe.close();
     this.#log = await readFile(join(this.#place.directory, files.log), 'utf8').catch(() => '');
     await this.#place.remove?.();
@@ -169,26 +136,11 @@ class FirecrackerProcess {
   }
 
   #verdict(): VmEnd {
-    if (this.#spawnError !== undefined) return failed(this.#spawnError.message);
+    if (this.#child.unstarted !== undefined) return this.#child.unstarted;
     const unrunnable = kvmFailure(this.#log);
     if (unrunnable !== undefined) return failed(`KVM gave up on the guest: ${unrunnable}`);
-    if (this.#killed) return { kind: 'killed' };
-    const { code, signal } = this.#exit ?? { code: null, signal: null };
-    if (code !== 0) {
-      const complaint = lastComplaint(this.#log) ?? lastComplaint(this.#stderr);
-      return failed(
-        complaint ?? (signal === null ? `status ${code ?? ''}` : `killed by ${signal}`),
-      );
-    }
-    if (this.console.received === 0) {
-      return failed(
-        `the kernel ended before its first word; ${this.#vm.memoryMiB} MiB of memory are probably too little`,
-      );
-    }
-    return { kind: 'shutdown' };
+    if (this.#child.killed) return { kind: 'killed' };
+    const complaint = lastComplaint(this.#log) ?? lastComplaint(this.#child.stderr);
+    return this.#child.failure(complaint) ?? guestEnd(this.#vm, this.console.received);
   }
-}
-
-function failed(reason: string): VmEnd {
-  return { kind: 'failed', reason };
 }

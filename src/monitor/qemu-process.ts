@@ -1,17 +1,12 @@
 /** One QEMU process: its launch, the proof that it runs, and the reason of its end. */
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { LupineError, isSystemError } from '../support/errors.js';
+import { failed, guestEnd, MonitorChild } from './child.js';
 import { RecordedConsole, SerialConsole } from './console.js';
 import { consoleFile, descriptors, qemuArgs } from './qemu-args.js';
-import { LAUNCHER } from './launcher.js';
 import { lastComplaint, qemuError } from './qemu-errors.js';
 import { QmpClient, type QmpEvent } from './qmp.js';
 import type { RunningVm, VmConfig, VmEnd } from './types.js';
-
-/** Kept of what QEMU says on stderr: the last bytes. */
-const KEEP_BYTES = 64 * 1024;
 
 /**
  * Milliseconds for QEMU to end after its guest has. QEMU 7.2 sometimes never does: a question that reaches
@@ -51,47 +46,38 @@ export async function launchQemu(
 class QemuProcess {
   readonly console: SerialConsole | RecordedConsole;
   readonly ended: Promise<VmEnd>;
-  readonly #child: ChildProcess;
+  readonly #child: MonitorChild;
   readonly #qmp: QmpClient;
   readonly #vm: VmConfig;
-  #spawnError: Error | undefined;
-  #stderr = '';
-  #killed = false;
   /** What QMP said of the end: by the guest's order, or why the monitor could not go on. */
   #guestEnded = false;
   #failure: string | undefined;
-  #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
 
   constructor(program: string, vm: VmConfig, tscKhz: number | undefined) {
     this.#vm = vm;
-    const command = [program, ...qemuArgs(vm, tscKhz)];
-    // Before QEMU is there: its sandbox does not let it choose its processors.
-    const pinned = vm.hostCpu === undefined ? [] : ['taskset', '-c', String(vm.hostCpu)];
-    this.#child = spawn('setpriv', [...LAUNCHER, String(process.pid), ...pinned, ...command], {
+    this.#child = new MonitorChild([program, ...qemuArgs(vm, tscKhz)], vm, {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
       env: { ...process.env, TMPDIR: vm.directory },
     });
+    const { stdio } = this.#child.process;
     this.console =
       vm.countInstructions === true
         ? new RecordedConsole(consoleFile(vm))
-        : new SerialConsole(this.#child.stdio[descriptors.console] as Socket);
+        : new SerialConsole(stdio[descriptors.console] as Socket);
     this.ended = this.#watchEnd();
     this.#qmp = new QmpClient(
-      this.#child.stdio[descriptors.qmp] as Socket,
+      stdio[descriptors.qmp] as Socket,
       (event) => this.#onEvent(event),
       () => this.#giveUp('QEMU does not speak QMP'),
     );
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.pid;
   }
 
   kill(): void {
-    if (this.#exit !== undefined) return;
-    this.#killed = true;
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
   }
 
   /** Fulfils once the guest runs (or has already run to its end). */
@@ -103,14 +89,9 @@ class QemuProcess {
     }
     const end = await this.ended;
     // A guest that was quicker than QMP: how it ended is for `ended` to tell.
-    if (this.#guestEnded || this.#exit?.code === 0) return;
-    if (isSystemError(this.#spawnError, 'ENOENT')) {
-      throw new LupineError('a program is missing', {
-        where: 'setpriv',
-        fix: 'apt-get install util-linux',
-      });
-    }
-    throw qemuError(this.#stderr, end.kind === 'failed' ? end.reason : 'it was killed');
+    if (this.#guestEnded || this.#child.succeeded) return;
+    this.#child.checkStarted();
+    throw qemuError(this.#child.stderr, end.kind === 'failed' ? end.reason : 'it was killed');
   }
 
   #onEvent({ event, data }: QmpEvent): void {
@@ -118,9 +99,9 @@ class QemuProcess {
       this.#guestEnded = true;
       // The guest is over and its disks are written: nothing is lost with the process. The word may come
       // after QEMU's exit; then nobody waits for the limit.
-      if (this.#exit === undefined) {
-        const limit = setTimeout(() => this.#child.kill('SIGKILL'), SHUTDOWN_LIMIT).unref();
-        this.#child.once('exit', () => clearTimeout(limit));
+      if (!this.#child.exited) {
+        const limit = setTimeout(() => this.#child.end(), SHUTDOWN_LIMIT).unref();
+        this.#child.process.once('exit', () => clearTimeout(limit));
       }
     }
     if (event === 'SHUTDOWN' && data['reason'] === 'host-signal') {
@@ -146,52 +127,23 @@ class QemuProcess {
 
   #giveUp(why: string): void {
     this.#failure = why;
-    this.#child.kill('SIGKILL');
+    this.#child.end();
   }
 
   async #watchEnd(): Promise<VmEnd> {
-    const { stderr } = this.#child;
-    stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEEP_BYTES);
-    });
-    const said = new Promise<void>((done) => stderr?.once('close', () => done()) ?? done());
-    const exited = new Promise<void>((done) => {
-      this.#child.once('error', (error) => {
-        this.#spawnError = error;
-        done();
-      });
-      this.#child.once('exit', (code, signal) => {
-        this.#exit = { code, signal };
-        done();
-      });
-    });
-    await Promise.all([exited, said]);
+    await this.#child.gone;
     await this.console.drained();
     return this.#verdict();
   }
 
   #verdict(): VmEnd {
-    if (this.#spawnError !== undefined) return failed(this.#spawnError.message);
-    const complaint = lastComplaint(this.#stderr);
+    if (this.#child.unstarted !== undefined) return this.#child.unstarted;
+    const complaint = lastComplaint(this.#child.stderr);
     if (this.#failure !== undefined) {
       return failed([this.#failure, complaint].filter(Boolean).join(': '));
     }
-    if (this.#killed && !this.#guestEnded) return { kind: 'killed' };
-    const { code, signal } = this.#exit ?? { code: null, signal: null };
-    if (code !== 0 && !this.#guestEnded) {
-      return failed(
-        complaint ?? (signal === null ? `status ${code ?? ''}` : `killed by ${signal}`),
-      );
-    }
-    if (this.console.received === 0) {
-      return failed(
-        `the kernel ended before its first word; ${this.#vm.memoryMiB} MiB of memory are probably too little`,
-      );
-    }
-    return { kind: 'shutdown' };
+    if (this.#child.killed && !this.#guestEnded) return { kind: 'killed' };
+    const failure = this.#guestEnded ? undefined : this.#child.failure(complaint);
+    return failure ?? guestEnd(this.#vm, this.console.received);
   }
-}
-
-function failed(reason: string): VmEnd {
-  return { kind: 'failed', reason };
 }

@@ -8,6 +8,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LupineError } from '../support/errors.js';
 import { redisBundle } from './bundle.js';
+import { inTurns } from './in-turns.js';
 import { measure, type Cost } from './measure.js';
 import { median } from './statistics.js';
 import { compileTool, lupine } from './tools.js';
@@ -23,20 +24,13 @@ export const hostWork: Experiment = {
   name: 'host-work',
   description: 'host work before the monitor starts: `lupine run BUNDLE` against `node -e 0`',
   async run(setup: Setup) {
-    const ours: Sample[] = [];
-    const empty: Cost[] = [];
     const launch = await launcher(setup);
     const tool = await compileTool('measure', setup.directory);
     const node = () =>
       measure(tool, [process.execPath, '-e', '0'], { signal: setup.context.signal });
     // Not counted: it fills what Lupine remembers of this monitor, as every first run does.
     await launch(tool);
-    for (let run = 0; run < (setup.runs ?? RUNS); run++) {
-      // In turns, and each as often first as second.
-      if (run % 2 === 0) ours.push(await launch(tool));
-      empty.push(await node());
-      if (run % 2 === 1) ours.push(await launch(tool));
-    }
+    const [ours, empty] = await inTurns(setup.runs ?? RUNS, () => launch(tool), node);
     const wall = ours.map(({ untilMonitorMs }) => untilMonitorMs);
     return {
       findings: [

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import { createInstance, writeState, type NewInstance } from '../instance/index.js';
-import { measure, type Cost } from './measure.js';
+import { inTurns } from './in-turns.js';
+import { measure } from './measure.js';
 import { median } from './statistics.js';
 import { compileTool, lupine } from './tools.js';
 import type { Experiment, Setup } from './types.js';
@@ -27,14 +28,8 @@ export const ps: Experiment = {
     const { signal } = setup.context;
     const list = () => measure(tool, [...lupine, 'ps'], { env: { LUPINE_STATE: state }, signal });
     const node = () => measure(tool, [process.execPath, '-e', '0'], { signal });
-    const ours: Cost[] = [];
-    const empty: Cost[] = [];
     await list();
-    for (let run = 0; run < (setup.runs ?? RUNS); run++) {
-      if (run % 2 === 0) ours.push(await list());
-      empty.push(await node());
-      if (run % 2 === 1) ours.push(await list());
-    }
+    const [ours, empty] = await inTurns(setup.runs ?? RUNS, list, node);
     const wall = ours.map(({ wallMs }) => wallMs);
     return {
       findings: [

@@ -39,7 +39,9 @@ cp "$(command -v busybox)" "$boot/root/bin/busybox"
 install -m 755 scripts/lab-init.sh "$boot/root/init"
 # In the order in which they need each other.
 for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci \
-	9pnet 9pnet_virtio netfs fscache 9p overlay irqbypass ccp kvm kvm-amd tun; do
+	9pnet 9pnet_virtio netfs fscache 9p overlay irqbypass ccp kvm kvm-amd tun \
+	llc stp bridge veth crc32c_generic libcrc32c nfnetlink nf_tables \
+	nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_nat nft_chain_nat nft_ct nft_masq nft_meta_bridge; do
 	file=$(find "$kernel/lib/modules" -name "$module.ko*" -print -quit)
 	[ -n "$file" ] || continue
 	cp "$file" "$boot/root/modules/"

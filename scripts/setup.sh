@@ -42,6 +42,8 @@ if [ "${1-}" = --tests ]; then
 	need gnupg gpgconf
 	need zstd zstd
 	need iproute2 ip
+	need nftables /usr/sbin/nft
+	need dnsmasq-base /usr/sbin/dnsmasq
 	need linux-source-6.1 /usr/src/linux-source-6.1.tar.xz
 	need redis-server redis-server
 	need redis-tools redis-cli

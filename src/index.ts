@@ -35,6 +35,7 @@ export {
   writeBundle,
   type BuildOptions,
   type Description,
+  type NetworkChoice,
   type RunningUnikernel,
   type RunOptions,
   type Unikernel,

@@ -10,12 +10,15 @@ interface Node {
   /** `lupine kernel build` as `kernel build`; the root is empty. */
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly description: string }[];
-  /** Its argument is a VM: the names of all are words too. */
-  readonly names: boolean;
+  /** Its argument is the name of something that this prints, one a line: they are words too. */
+  readonly names: string | undefined;
 }
 
-/** What prints the names that a shell offers: one a line. */
-const NAMES = 'lupine ps --all --names 2>/dev/null';
+/** What prints the names that a shell offers, by the name of a command's first argument. */
+const lists: Readonly<Record<string, string>> = {
+  vm: 'lupine ps --all --names 2>/dev/null',
+  network: 'lupine network ls --quiet 2>/dev/null',
+};
 
 /** The script that a user's shell sources: `source <(lupine completion bash)`. */
 export function completionScript(program: Command, shell: Shell): string {
@@ -39,13 +42,13 @@ function walk(command: Command, path: readonly string[]): Node[] {
     { word: '--help', description: 'display help' },
   ];
   return [
-    { path: path.join(' '), words, names: takesVm(command) },
+    { path: path.join(' '), words, names: namesFor(command) },
     ...command.commands.flatMap((sub) => walk(sub, [...path, sub.name()])),
   ];
 }
 
-function takesVm({ registeredArguments: [first] }: Command): boolean {
-  return first?.name() === 'vm';
+function namesFor({ registeredArguments: [first] }: Command): string | undefined {
+  return first === undefined ? undefined : lists[first.name()];
 }
 
 /** Finds the longest command that the words so far spell; shared by bash and zsh. */
@@ -53,7 +56,7 @@ function cases(nodes: readonly Node[], variable: 'words' | 'words_' = 'words'): 
   return nodes
     .map(({ path, words, names }) => {
       const fixed = `${variable}='${words.map(({ word }) => word).join(' ')}'`;
-      return `    '${path}') ${fixed}${names ? `; ${variable}="$${variable} $(${NAMES})"` : ''};;`;
+      return `    '${path}') ${fixed}${names === undefined ? '' : `; ${variable}="$${variable} $(${names})"`};;`;
     })
     .join('\n');
 }
@@ -119,8 +122,8 @@ function fish(nodes: readonly Node[]): string {
         : [`not __fish_seen_subcommand_from ${[...new Set(children)].join(' ')}`];
     const condition = [...inside, ...before].join('; and ');
     const dynamic =
-      names && condition !== ''
-        ? [`complete -c lupine -n ${quote(condition)} -f -a '(${NAMES})'`]
+      names !== undefined && condition !== ''
+        ? [`complete -c lupine -n ${quote(condition)} -f -a '(${names})'`]
         : [];
     return [
       ...dynamic,

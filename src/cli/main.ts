@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   stats: async () => (await import('./stats.js')).statsCommand(),
   events: async () => (await import('./events.js')).eventsCommand(),
   volume: async () => (await import('./volume.js')).volumeCommand(),
+  network: async () => (await import('./network.js')).networkCommand(),
   build: async () => (await import('./build.js')).buildCommand(),
   kernel: async () => (await import('./kernel.js')).kernelCommand(),
   image: async () => (await import('./image.js')).imageCommand(),

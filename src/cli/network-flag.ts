@@ -1,19 +1,26 @@
-/** `--network`: `user`, `none`, or `tap:DEVICE` with its addresses. */
+/** `--network`: `user`, `none`, the name of a network, or `tap:DEVICE` with its addresses. */
 
 import { isIPv4 } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import type { Network, PortMapping } from '../monitor/index.js';
+import type { PortMapping } from '../monitor/index.js';
+import { canBeName } from '../network/name.js';
 import { LupineError } from '../support/errors.js';
+import type { NetworkChoice } from '../unikernel/index.js';
 
-const FORM = 'use user, none or tap:DEVICE[,mac=MAC][,ip=ADDRESS/LEN,gw=GATEWAY[,dns=SERVER]]';
+const FORM =
+  'use user, none, the name of a network or tap:DEVICE[,mac=MAC][,ip=ADDRESS/LEN,gw=GATEWAY[,dns=SERVER]]';
 
 /** @throws LupineError for a text of another form, or ports where there is nobody to forward them. */
-export function parseNetwork(text: string, ports: readonly PortMapping[]): Network {
+export function parseNetwork(text: string, ports: readonly PortMapping[]): NetworkChoice {
   if (text === 'user') return { mode: 'user', ports };
+  if (canBeName(text)) return { mode: 'named', name: text, ports };
   if (ports.length > 0) {
-    throw new LupineError('ports are published by the user network only', {
+    throw new LupineError('no port can be published here', {
       where: `--network ${text}`,
-      fix: text === 'none' ? 'leave out -p' : "leave out -p and use the VM's own address",
+      fix:
+        text === 'none'
+          ? 'leave out -p'
+          : "leave out -p and use the VM's own address, or use a network (lupine network create)",
     });
   }
   if (text === 'none') return { mode: 'none' };

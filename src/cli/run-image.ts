@@ -5,10 +5,10 @@
 
 import { constants } from 'node:os';
 import type { InstanceEnd, RestartPolicy } from '../instance/index.js';
-import type { Jail, MonitorName, Network, PortMapping } from '../monitor/index.js';
+import type { Jail, MonitorName, PortMapping } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
-import type { RunningUnikernel, RunOptions } from '../unikernel/index.js';
+import type { NetworkChoice, RunningUnikernel, RunOptions } from '../unikernel/index.js';
 import { isBundle, openUnikernel } from '../unikernel/open.js';
 import { start } from '../unikernel/run.js';
 import { buildOptions } from './build-flags.js';
@@ -113,7 +113,7 @@ async function runOptions(command: readonly string[], flags: RunFlags): Promise<
   const ports = flags.publish ?? [];
   const network = flags.network === undefined ? undefined : parseNetwork(flags.network, ports);
   const files = await Promise.all((flags.envFile ?? []).map(environmentFile));
-  const chosen: Network | undefined =
+  const chosen: NetworkChoice | undefined =
     network ?? (ports.length > 0 ? { mode: 'user', ports } : undefined);
   const {
     entrypoint,

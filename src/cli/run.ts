@@ -43,7 +43,10 @@ docker-archive:FILE[:REF], dir:ROOTFS, the path of a program of this machine
     .option('-h, --hostname <name>', 'host name inside the VM')
     .option('-i, --interactive', 'connect stdin')
     .option('-t, --tty', 'give the application a terminal')
-    .option('--network <mode>', 'user, none, or tap:DEVICE[,mac=…][,ip=ADDRESS/LEN,gw=…,dns=…]')
+    .option(
+      '--network <network>',
+      'user, none, the name of one (lupine network), or tap:DEVICE[,mac=…][,ip=ADDRESS/LEN,gw=…,dns=…]',
+    )
     .option('-v, --volume <volume>', 'NAME:/PATH[:ro] or /DIR:/PATH:ro (repeatable)', several)
     .option('--tmpfs <dir>', 'mount a tmpfs there (repeatable)', several)
     .option('--read-only', 'mount the root file system read-only')

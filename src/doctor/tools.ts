@@ -61,4 +61,12 @@ export const tools: readonly Tool[] = [
     purpose: 'image layers compressed with zstd',
     optional: true,
   },
+  { program: 'ip', package: 'iproute2', purpose: 'networks of VMs', optional: true },
+  { program: 'nft', package: 'nftables', purpose: 'networks of VMs', optional: true },
+  {
+    program: 'dnsmasq',
+    package: 'dnsmasq-base',
+    purpose: 'names on networks of VMs',
+    optional: true,
+  },
 ];

@@ -4,6 +4,7 @@ export type * from './types.js';
 export { firecrackerMonitor } from './firecracker.js';
 export { qemuMonitor } from './qemu.js';
 export { openMonitor } from './open.js';
+export { checkPorts, portError } from './ports.js';
 export { monitorNames } from './capabilities.js';
 export {
   bootProof,

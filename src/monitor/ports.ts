@@ -16,6 +16,7 @@ import type { PortMapping } from './types.js';
  * @throws LupineError naming the first port that cannot be had, and why.
  */
 export async function claimPorts(ports: readonly PortMapping[]): Promise<PortMapping[]> {
+  checkPorts(ports);
   const claims: Claim[] = [];
   try {
     // All stay bound until the last one is: two port 0 must not become the same.
@@ -31,13 +32,29 @@ interface Claim {
   readonly release: () => Promise<void>;
 }
 
-async function claim(port: PortMapping): Promise<Claim> {
-  if (!isIPv4(port.hostAddress)) {
-    throw new LupineError('not an IPv4 address', {
-      where: port.hostAddress,
-      fix: 'publish the port on an IPv4 address of this machine',
+/** @throws LupineError for what nobody can publish: no IPv4 address, or one port twice. */
+export function checkPorts(ports: readonly PortMapping[]): void {
+  ports.forEach(({ hostAddress, hostPort, protocol }, index) => {
+    if (!isIPv4(hostAddress)) {
+      throw new LupineError('not an IPv4 address', {
+        where: hostAddress,
+        fix: 'publish the port on an IPv4 address of this machine',
+      });
+    }
+    const all = '0.0.0.0';
+    const twice = ports.slice(0, index).some((other) => {
+      const same = other.hostPort === hostPort && other.protocol === protocol && hostPort !== 0;
+      return same && (hostAddress === all || [hostAddress, all].includes(other.hostAddress));
     });
-  }
+    if (!twice) return;
+    throw new LupineError('a port is published twice', {
+      where: `${hostAddress}:${hostPort}/${protocol}`,
+      fix: 'publish it once, or on another port',
+    });
+  });
+}
+
+async function claim(port: PortMapping): Promise<Claim> {
   try {
     return port.protocol === 'tcp' ? await claimTcp(port) : await claimUdp(port);
   } catch (error) {
@@ -73,7 +90,11 @@ async function claimUdp({ hostAddress, hostPort }: PortMapping): Promise<Claim> 
   };
 }
 
-async function portError(port: PortMapping, error: NodeJS.ErrnoException): Promise<LupineError> {
+/** Why a port cannot be had, in words. */
+export async function portError(
+  port: PortMapping,
+  error: NodeJS.ErrnoException,
+): Promise<LupineError> {
   const where = `${port.hostAddress}:${port.hostPort}/${port.protocol}`;
   switch (error.code) {
     case 'EADDRINUSE': {

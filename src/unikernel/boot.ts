@@ -8,6 +8,7 @@ import {
   scratchDirectory,
   startInstance,
   type Instance,
+  type InstanceConfig,
   type KeptVm,
 } from '../instance/index.js';
 import {
@@ -21,6 +22,7 @@ import {
 } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError, printable } from '../support/errors.js';
+import { chooseNetwork, takeSeat, type Seat } from './network.js';
 import { guestSettings } from './settings.js';
 import type { RunOptions, Unikernel } from './types.js';
 
@@ -67,8 +69,41 @@ export async function boot(
     openMonitor(options.monitor?.name ?? 'qemu', options.monitor?.program),
     readFile(files.init),
   ]);
-  const network = networkOf(unikernel, options, monitor, context);
+  const choice = chooseNetwork(unikernel, options, monitor, context);
   const accelerator = await accelerate(monitor, unikernel, init, options, context);
+  const seat = await takeSeat(choice, place.name, options, context);
+  const { signal } = context;
+  let instance: Instance;
+  try {
+    const parts = { monitor, init, accelerator, network: seat.network };
+    const config = instanceConfig(unikernel, options, place, parts);
+    instance = await startInstance(monitor, config, place.directory, signal);
+  } catch (error) {
+    await seat.leave();
+    throw error;
+  }
+  if (description.kernel.variants.includes('kml')) {
+    context.progress.note(
+      'note: in ring 0 a fault of the application can take down its own kernel; the VM isolates it still',
+    );
+  }
+  return present(instance, accelerator, seat, files, context);
+}
+
+interface Parts {
+  readonly monitor: Monitor;
+  readonly init: Buffer;
+  readonly accelerator: Accelerator;
+  readonly network: Network;
+}
+
+function instanceConfig(
+  unikernel: Unikernel,
+  options: RunOptions,
+  place: Place,
+  { monitor, init, accelerator, network }: Parts,
+): InstanceConfig {
+  const { description, files } = unikernel;
   const { format } = description.rootfs;
   // Without a disk of its own, a VM writes to a temporary file, if at all.
   const writable = format === 'ext2' && options.readOnly !== true;
@@ -77,38 +112,27 @@ export async function boot(
       ? { path: files.rootfs, readOnly: !writable, snapshot: writable }
       : { path: place.disk, readOnly: false };
   const dhcp = network.mode === 'tap' && network.address === undefined;
-  const instance = await startInstance(
-    monitor,
-    {
-      vm: {
-        name: place.name,
-        kernel: files.kernel,
-        cmdline: bootParameters(dhcp, options.append),
-        memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
-        cpus: cpusOf(unikernel, options),
-        accelerator,
-        disks: [...(format === 'initramfs' ? [] : [disk]), ...mountsOf(options)],
-        network,
-        ...(options.jail === undefined ? {} : { jail: options.jail }),
-      },
-      init,
-      settings: {
-        ...guestSettings(description, options, monitor.guestAddress(network)),
-        ...(dhcp ? { network: 'dhcp' } : {}),
-        entropy: randomBytes(64),
-        clock: Date.now() / 1000,
-      },
-      ...(format === 'initramfs' ? { initramfs: files.rootfs } : {}),
+  return {
+    vm: {
+      name: place.name,
+      kernel: files.kernel,
+      cmdline: bootParameters(dhcp, options.append),
+      memoryMiB: Math.ceil((options.memory ?? description.memory) / MIB),
+      cpus: cpusOf(unikernel, options),
+      accelerator,
+      disks: [...(format === 'initramfs' ? [] : [disk]), ...mountsOf(options)],
+      network,
+      ...(options.jail === undefined ? {} : { jail: options.jail }),
     },
-    place.directory,
-    context.signal,
-  );
-  if (description.kernel.variants.includes('kml')) {
-    context.progress.note(
-      'note: in ring 0 a fault of the application can take down its own kernel; the VM isolates it still',
-    );
-  }
-  return present(instance, accelerator, files, context);
+    init,
+    settings: {
+      ...guestSettings(description, options, monitor.guestAddress(network)),
+      ...(dhcp ? { network: 'dhcp' } : {}),
+      entropy: randomBytes(64),
+      clock: Date.now() / 1000,
+    },
+    ...(format === 'initramfs' ? { initramfs: files.rootfs } : {}),
+  };
 }
 
 /** What the kernel's own command line holds, on x86 (COMMAND_LINE_SIZE), with room for the monitor's. */
@@ -127,26 +151,6 @@ function bootParameters(dhcp: boolean, append = ''): string {
 
 function mountsOf({ mounts = [] }: RunOptions): Disk[] {
   return mounts.map(({ image, readOnly }) => ({ path: image, readOnly }));
-}
-
-function networkOf(
-  { description }: Unikernel,
-  options: RunOptions,
-  monitor: Monitor,
-  context: Context,
-): Network {
-  const wanted = options.network;
-  if (wanted === undefined) {
-    if (!description.network) return { mode: 'none' };
-    if (monitor.capabilities.networks.includes('user')) return { mode: 'user', ports: [] };
-    context.progress.note('note: without --network tap:DEVICE this microVM has no network');
-    return { mode: 'none' };
-  }
-  if (wanted.mode === 'none' || description.network) return wanted;
-  throw new LupineError('this kernel has no network', {
-    where: description.name,
-    fix: 'build it again with --feature net',
-  });
 }
 
 function cpusOf({ description }: Unikernel, options: RunOptions): number {
@@ -197,6 +201,7 @@ async function accelerate(
 function present(
   instance: Instance,
   accelerator: Accelerator,
+  seat: Seat,
   files: Unikernel['files'],
   context: Context,
 ): BootedUnikernel {
@@ -229,7 +234,7 @@ function present(
   return {
     monitorPid: instance.monitorPid,
     accelerator,
-    ports: instance.ports,
+    ports: [...instance.ports, ...seat.ports],
     stdin: console.stdin,
     stdout: console.stdout,
     stderr: console.stderr,
@@ -240,7 +245,7 @@ function present(
     },
     started,
     ended: instance.ended.then(async (end) => {
-      await telling;
+      await Promise.all([telling, seat.leave()]);
       return end;
     }),
     signal: (number) => console.signal(number),

@@ -1,6 +1,6 @@
 /** The road itself: an image becomes a unikernel, and a unikernel runs. */
 
-export type { BuildOptions, Description, RunOptions, Unikernel } from './types.js';
+export type { BuildOptions, Description, NetworkChoice, RunOptions, Unikernel } from './types.js';
 export { build } from './build.js';
 export { isBundle, readBundle, writeBundle } from './bundle.js';
 export { buildKernels, copyKernel, kernelConfig, kernelSpecs } from './kernels.js';

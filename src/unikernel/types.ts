@@ -2,7 +2,7 @@
 
 import type { ImageConfig, PullPolicy } from '../image/index.js';
 import type { KernelReport, Profile, SourceSpec, Variant } from '../kernel/index.js';
-import type { Accelerator, Jail, MonitorName, Network } from '../monitor/index.js';
+import type { Accelerator, Jail, MonitorName, Network, PortMapping } from '../monitor/index.js';
 import type { RootfsFormat } from '../rootfs/index.js';
 
 /** How to build a unikernel of an image. Everything has a default. */
@@ -73,6 +73,11 @@ export interface Description {
   readonly memory: number;
 }
 
+/** What the monitor has by itself, or a network that was made by `lupine network create`. */
+export type NetworkChoice =
+  | Network
+  | { readonly mode: 'named'; readonly name: string; readonly ports: readonly PortMapping[] };
+
 /** How to start a unikernel. Everything has a default; the words are docker's. */
 export interface RunOptions {
   /** Replaces the image's command; the entrypoint stays. */
@@ -88,7 +93,7 @@ export interface RunOptions {
   /** Bytes. */
   readonly memory?: number;
   readonly cpus?: number;
-  readonly network?: Network;
+  readonly network?: NetworkChoice;
   readonly accelerator?: Accelerator;
   /** QEMU unless told. */
   readonly monitor?: { readonly name: MonitorName; readonly program?: string };

@@ -23,6 +23,8 @@ export interface CliOptions {
   /** Written to stdin, which ends after it. Without: no stdin. */
   readonly input?: string | Buffer;
   readonly cwd?: string;
+  /** A command that runs the one that follows it, as `nsenter` does. */
+  readonly within?: readonly string[];
 }
 
 /** All that run, for {@link killAll}. */
@@ -37,7 +39,8 @@ export class Lupine {
   readonly ended: Promise<Result>;
 
   constructor(args: readonly string[], options: CliOptions = {}) {
-    this.#child = spawn(process.execPath, ['--', program, ...args], {
+    const command = [...(options.within ?? []), process.execPath, '--', program, ...args];
+    this.#child = spawn(command[0] ?? '', command.slice(1), {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -25,33 +25,36 @@ export class Place {
   readonly bundle: string;
   readonly #scratch: string;
 
-  private constructor(scratch: string, state: string) {
+  readonly #within: readonly string[];
+
+  private constructor(scratch: string, state: string, within: readonly string[]) {
     this.#scratch = scratch;
+    this.#within = within;
     this.state = state;
     this.bundle = join(scratch, 'bundle');
   }
 
-  /** @param state elsewhere than beside the bundle. */
-  static async make(state?: string): Promise<Place> {
+  /** @param state elsewhere than beside the bundle. @param within a command that runs `lupine`. */
+  static async make(state?: string, within: readonly string[] = []): Promise<Place> {
     await testKernel();
     const scratch = await mkdtemp(join(tmpdir(), 'lupine-life-'));
-    const place = new Place(scratch, state ?? join(scratch, 'state'));
+    const place = new Place(scratch, state ?? join(scratch, 'state'), within);
     const { reference } = await smallImage();
     await place.does('build', '-q', ...testKernelFlags, reference, '-o', place.bundle);
     return place;
   }
 
   start(...args: readonly string[]): Lupine {
-    return new Lupine(args, { env: this.#env });
+    return new Lupine(args, this.#options);
   }
 
   run(...args: readonly string[]): Promise<Result> {
-    return lupine(args, { env: this.#env });
+    return lupine(args, this.#options);
   }
 
   /** Runs a command with this on its stdin. */
   feed(input: string, ...args: readonly string[]): Promise<Result> {
-    return lupine(args, { env: this.#env, input });
+    return lupine(args, { ...this.#options, input });
   }
 
   /** Runs a command that must succeed; what it printed. */
@@ -137,8 +140,8 @@ export class Place {
     await rm(this.#scratch, { recursive: true });
   }
 
-  get #env(): Record<string, string> {
-    return { LUPINE_STATE: this.state, LUPINE_ACCEL: 'tcg' };
+  get #options() {
+    return { env: { LUPINE_STATE: this.state, LUPINE_ACCEL: 'tcg' }, within: this.#within };
   }
 }
 

@@ -9,12 +9,14 @@ const program = new Command('lupine')
       new Command('build').summary("it's").option('--app <name>', "an app's"),
     ),
   )
+  .addCommand(new Command('network').addCommand(new Command('rm').argument('<network...>')))
   .addCommand(new Command('stop').argument('<vm...>').option('--time <seconds>'));
 
 /** What bash offers after these words. */
 function offered(...words: string[]): string[] {
   const script = `${completionScript(program, 'bash')}
-lupine() { [[ "$*" == 'ps --all --names' ]] && printf '%s\n' quiet-heron quick-owl; }
+lupine() { [[ "$*" == 'ps --all --names' ]] && printf '%s\n' quiet-heron quick-owl
+[[ "$*" == 'network ls --quiet' ]] && echo front; }
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lupine; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const output = execFileSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' });
   return output.split('\n').filter((word) => word !== '');
@@ -34,6 +36,11 @@ describe('completion', () => {
     expect(completionScript(program, 'fish')).toContain(
       `-n '__fish_seen_subcommand_from stop' -f -a '(lupine ps --all --names 2>/dev/null)'`,
     );
+  });
+
+  it('offers the names of networks where a command takes one', () => {
+    expect(offered('lupine', 'network', 'rm', 'f')).toEqual(['front']);
+    expect(offered('lupine', 'stop', 'f')).toEqual([]);
   });
 
   it('writes scripts that the other shells can read', () => {

@@ -125,14 +125,27 @@ describe('--network', () => {
     expect(network.mode === 'tap' && parseInt(network.mac.slice(0, 2), 16) & 3).toBe(2);
   });
 
-  it.each(['bridge', 'tap:', 'tap:a/b', 'tap:t,ip=10.0.0.2', 'tap:t,ip=10.0.0.2/24', 'tap:t,x=y'])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseNetwork(text, [])).toThrow();
-    },
-  );
+  it('takes any other word for the name of a network, which can publish ports', () => {
+    const ports = publish('80');
+    expect(parseNetwork('front', ports)).toEqual({ mode: 'named', name: 'front', ports });
+  });
+
+  it.each([
+    'bridge',
+    'host',
+    '-x',
+    'a/b',
+    'tap:',
+    'tap:a/b',
+    'tap:t,ip=10.0.0.2',
+    'tap:t,ip=10.0.0.2/24',
+    'tap:t,x=y',
+  ])('refuses %s', (text) => {
+    expect(() => parseNetwork(text, [])).toThrow();
+  });
 
   it('publishes no ports where nobody forwards them', () => {
-    expect(() => parseNetwork('none', publish('80'))).toThrow(/user network only/);
+    expect(() => parseNetwork('none', publish('80'))).toThrow(/no port can be published/);
+    expect(() => parseNetwork('tap:t', publish('80'))).toThrow(/no port can be published/);
   });
 });

@@ -41,7 +41,7 @@ export interface Jailed {
 
 /**
  * Furnishes a jail in the VM's directory.
- * @throws LupineError without root, a jailer, or for a disk that the guest may write to for good.
+ * @throws LupineError without root, a jailer, or for a disk to be written to that is too far away.
  */
 export async function makeJail(program: string, vm: VmConfig, jail: Jail): Promise<Jailed> {
   if (process.getuid?.() !== 0) {
@@ -103,15 +103,28 @@ async function furnish(root: string, vm: VmConfig, { uid, gid }: Jail): Promise<
     await chown(join(root, name), uid, gid);
     return `/${name}`;
   };
+  // What the guest writes is to stay: the same file, which belongs to the jail's user from now on.
+  const lend = async (path: string, name: string): Promise<string> => {
+    await link(path, join(root, name)).catch((cause: unknown) => {
+      if (!isSystemError(cause, 'EXDEV')) throw cause;
+      throw new LupineError(
+        'a disk that the guest writes to is on another file system than its jail',
+        {
+          where: path,
+          fix: 'give it read-only, or leave out --jail',
+          cause,
+        },
+      );
+    });
+    await chown(path, uid, gid);
+    return `/${name}`;
+  };
   const disks = await Promise.all(
     vm.disks.map(async (disk, index) => {
       const name = `disk${index}`;
       if (disk.readOnly) return { ...disk, path: await bring(disk.path, name) };
       if (disk.snapshot === true) return { ...disk, path: await own(disk.path, name) };
-      throw new LupineError('a disk that the guest writes to cannot be brought into a jail', {
-        where: disk.path,
-        fix: 'give it read-only, or leave out --jail',
-      });
+      return { ...disk, path: await lend(disk.path, name) };
     }),
   );
   const initrd = vm.initrd === undefined ? {} : { initrd: await own(vm.initrd, 'initrd') };

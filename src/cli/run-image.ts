@@ -4,6 +4,7 @@
  */
 
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import type { InstanceEnd, RestartPolicy } from '../instance/index.js';
 import type { Jail, MonitorName, PortMapping } from '../monitor/index.js';
 import type { Context } from '../support/context.js';
@@ -156,7 +157,13 @@ function monitorOptions({ monitor, firecracker, jail }: RunFlags): Partial<RunOp
   return {
     ...(name === undefined
       ? {}
-      : { monitor: { name, ...(firecracker === undefined ? {} : { program: firecracker }) } }),
+      : {
+          // Whoever keeps it in the background is in another directory.
+          monitor: {
+            name,
+            ...(firecracker === undefined ? {} : { program: resolve(firecracker) }),
+          },
+        }),
     ...(jail === undefined ? {} : { jail }),
   };
 }

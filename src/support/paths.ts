@@ -21,5 +21,23 @@ export function stateDirectory(): string {
   return base('LUPINE_STATE', 'XDG_STATE_HOME', '.local/state');
 }
 
+/** Variables that hold a path. */
+const PATHS = [
+  'LUPINE_CACHE',
+  'LUPINE_STATE',
+  'LUPINE_QEMU',
+  'LUPINE_FIRECRACKER',
+  'LUPINE_JAILER',
+];
+
+/** The environment for a process in another directory: it finds there what this one does. */
+export function movedEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const absolute = PATHS.flatMap((name) => {
+    const path = environment[name];
+    return path === undefined || path === '' ? [] : [[name, resolve(path)] as const];
+  });
+  return { ...environment, ...Object.fromEntries(absolute) };
+}
+
 /** The installed package: `linux/`, `apps/`, `guest/` live here. */
 export const packageDirectory: string = fileURLToPath(new URL('../..', import.meta.url));

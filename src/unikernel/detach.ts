@@ -14,7 +14,7 @@ import {
 } from '../instance/index.js';
 import type { Context } from '../support/context.js';
 import { LupineError } from '../support/errors.js';
-import { packageDirectory } from '../support/paths.js';
+import { movedEnvironment, packageDirectory } from '../support/paths.js';
 import { keepsDisk, newInstance, readStart, type Life } from './instance.js';
 import type { RunOptions, Unikernel } from './types.js';
 
@@ -97,6 +97,7 @@ async function startKeeper(
     // Of its own session, and in no directory that somebody may want to unmount.
     detached: true,
     cwd: '/',
+    env: movedEnvironment(),
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise((done) => child.once('close', done));

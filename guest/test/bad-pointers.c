@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIST_LENGTH(list) (sizeof(list) / sizeof((list)[0]))
@@ -30,8 +31,9 @@
 /* Some numbers above the last call of Linux 6.12. */
 #define CALLS		480
 #define ARGUMENTS	6
-/* What a call may take; some wait for ever. */
-#define MILLISECONDS	3000
+/* Some calls wait for ever, or take long each time. */
+#define SECONDS_WITHOUT_PROGRESS	2
+#define SECONDS				10
 
 /* In the zero page, near the end of the user's, none at all, the kernel's. */
 static const uintptr_t bad_addresses[] = {
@@ -49,7 +51,7 @@ static const int left_out[] = {
 };
 
 /* Written by the children. */
-static volatile unsigned int *faults;
+static volatile unsigned int *faults, *progress;
 
 /*
  * Calls with each argument bad or good in turn; those with the most bad ones
@@ -66,6 +68,7 @@ static void call_with_bad_pointers(int number)
 		uintptr_t argument[ARGUMENTS];
 		unsigned int rest = n;
 
+		*progress = n;
 		for (int i = ARGUMENTS - 1; i >= 0; i--, rest /= choices) {
 			unsigned int choice = rest % choices;
 
@@ -88,6 +91,14 @@ static void open_descriptors(void)
 	dup2(socket(AF_INET, SOCK_DGRAM, 0), SOCKET);
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* In a process that may do no harm, and that may die. */
 static void try(int number)
 {
@@ -101,10 +112,18 @@ static void try(int number)
 			call_with_bad_pointers(number);
 		_exit(0);
 	}
-	for (int i = 0; i < MILLISECONDS; i++) {
+	time_t start = seconds(), moved = start;
+	unsigned int seen = 0;
+
+	while (seconds() - moved <= SECONDS_WITHOUT_PROGRESS &&
+	       seconds() - start <= SECONDS) {
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			return;
 		usleep(1000);
+		if (*progress != seen) {
+			seen = *progress;
+			moved = seconds();
+		}
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -130,8 +149,9 @@ int main(void)
 		provoke("WARNING");
 		provoke("BUG");
 	}
-	faults = mmap(NULL, CALLS * sizeof(*faults), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	faults = mmap(NULL, (CALLS + 1) * sizeof(*faults),
+		      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	progress = &faults[CALLS];
 	for (int number = 0; number < CALLS; number++) {
 		int skip = 0;
 

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,6 +167,8 @@ int main(void)
 	}
 	puts("done");
 	fflush(stdout);
+	/* Or the end of it is lost. */
+	tcdrain(STDOUT_FILENO);
 	reboot(RB_AUTOBOOT);
 	return 0;
 }

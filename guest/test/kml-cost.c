@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <fcntl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ int main(int argc, char **argv)
 			    [fd] "r" (zero), [to] "r" (&byte)));
 	forks();
 	execs();
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
 	if (getpid() == 1)
 		reboot(RB_AUTOBOOT);
 	return 0;

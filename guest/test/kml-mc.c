@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void compute(void)
 {
+	printf("computing\n");
+	fflush(stdout);
 	for (volatile unsigned long turn = 0;; turn++)
 		;
 }
@@ -22,11 +25,10 @@ int main(void)
 
 	if (pid == 0)
 		compute();
-	printf("computing\n");
-	fflush(stdout);
 	waitpid(pid, &status, 0);
 	printf("ended by signal %d\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
 	reboot(RB_AUTOBOOT);
 	return EXIT_FAILURE;
 }

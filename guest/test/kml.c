@@ -15,6 +15,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -156,7 +157,8 @@ int main(int argc, char **argv)
 	failed = run_all(argc, argv);
 	if (!init)
 		return failed;
-	sync();
+	/* Or the end of what was said is lost. */
+	tcdrain(STDOUT_FILENO);
 	reboot(RB_AUTOBOOT);
 	return 1;
 }

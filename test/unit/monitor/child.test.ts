@@ -3,19 +3,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { allowedCpus } from '../../../src/evaluation/machine.js';
 import { guestEnd, MonitorChild } from '../../../src/monitor/child.js';
-import type { VmConfig } from '../../../src/monitor/types.js';
+import { fakeVm } from './fake-vm.js';
 
-const vm: VmConfig = {
-  name: 'fake',
-  kernel: '/none',
-  cmdline: '',
-  memoryMiB: 7,
-  cpus: 1,
-  accelerator: 'kvm',
-  disks: [],
-  network: { mode: 'none' },
-  directory: '/tmp',
-};
+const vm = fakeVm('/tmp');
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
 import { launchFirecracker } from '../../../src/monitor/firecracker-process.js';
-import type { RunningVm, VmConfig } from '../../../src/monitor/types.js';
+import type { RunningVm } from '../../../src/monitor/types.js';
+import { fakeVm } from './fake-vm.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lupine-firecracker-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -29,17 +30,7 @@ function launch(
   const log = `const log = (line) => require('node:fs').appendFileSync('firecracker.log', line + '\\n');`;
   writeFileSync(program, `#!${process.execPath}\n${log}\n${serve}\n`);
   chmodSync(program, 0o755);
-  const vm: VmConfig = {
-    name: 'fake',
-    kernel: '/none',
-    cmdline: '',
-    memoryMiB: 7,
-    cpus: 1,
-    accelerator: 'kvm',
-    disks: [],
-    network: { mode: 'none' },
-    directory: mkdtempSync(join(root, 'vm-')),
-  };
+  const vm = fakeVm(mkdtempSync(join(root, 'vm-')));
   return launchFirecracker(program, vm, signal);
 }
 

@@ -6,22 +6,12 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { launchQemu } from '../../../src/monitor/qemu-process.js';
 import { allowedCpus } from '../../../src/evaluation/machine.js';
-import type { VmConfig } from '../../../src/monitor/types.js';
+import { fakeVm } from './fake-vm.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'lupine-qemu-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const vm: VmConfig = {
-  name: 'fake',
-  kernel: '/none',
-  cmdline: '',
-  memoryMiB: 7,
-  cpus: 1,
-  accelerator: 'kvm',
-  disks: [],
-  network: { mode: 'none' },
-  directory,
-};
+const vm = fakeVm(directory);
 
 let count = 0;
 /** A fake QEMU: a shell script whose descriptor 3 is the console and 4 is QMP. */

@@ -211,8 +211,8 @@ static int signals_at_a_site(void)
 	return 0;
 }
 
-/* read(0, ...) from a pipe, restarted at a patched site */
-SITE(site_clock_nanosleep, "mov $35, %eax\n\tsyscall");
+/* a sleep that stops and goes on, restarted at a patched site */
+SITE(site_nanosleep, "mov $35, %eax\n\tsyscall");
 
 static long sleep_at_a_site(long nanoseconds)
 {
@@ -220,7 +220,7 @@ static long sleep_at_a_site(long nanoseconds)
 	long result;
 
 	asm volatile("sub $128, %%rsp\n\t"
-		     "call site_clock_nanosleep\n\t"
+		     "call site_nanosleep\n\t"
 		     "add $128, %%rsp"
 		     : "=a" (result) : "D" (&time), "S" (0)
 		     : "rcx", "r11", "memory", "cc");

@@ -138,8 +138,8 @@ async function boot(machine: Machine): Promise<string> {
   const monitor = join(directory, `monitor-${++machines}`);
   // A file: a pipe may be full, and a machine that halts does not wait until it is not.
   const log = join(directory, `console-${machines}`);
-  const serial = await open(log, 'w');
   const kernel = await kernelOf(line, cpus > 1 ? 'kml-smp' : 'kml');
+  const serial = await open(log, 'w');
   const counting = seed === undefined ? [] : [...COUNTING, '-seed', String(seed)];
   const tsc = seed === undefined ? '' : 'tsc_early_khz=1000000 tsc=reliable quiet ';
   const child = spawn(
